@@ -1,0 +1,18 @@
+//! Checks.
+mod bootstrap;
+mod coverage;
+mod draws;
+mod error;
+mod rank_statistics;
+mod simultaneous;
+mod special;
+mod stream;
+mod tarp;
+pub use bootstrap::{bootstrap_standard_error, bootstrap_standard_errors};
+pub use coverage::{Coverage, central_coverage, coverage, equally_spaced_levels};
+pub use draws::Draws;
+pub use error::CheckError;
+pub use rank_statistics::{
+    BAND_LEVEL, EcdfDifference, RankHistogram, ecdf_difference, highest_density_ranks, pit_values, uniformity,
+};
+pub use tarp::{Tarp, TarpSettings, tarp};
