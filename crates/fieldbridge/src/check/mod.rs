@@ -3,7 +3,10 @@ mod bootstrap;
 mod coverage;
 mod draws;
 mod error;
+mod grid;
+mod point;
 mod rank_statistics;
+mod score;
 mod simultaneous;
 mod special;
 mod stream;
@@ -16,3 +19,6 @@ pub use rank_statistics::{
     BAND_LEVEL, EcdfDifference, RankHistogram, ecdf_difference, highest_density_ranks, pit_values, uniformity,
 };
 pub use tarp::{Tarp, TarpSettings, tarp};
+pub use grid::GridDensities;
+pub use point::{Estimate, PointStatistics, point_statistics};
+pub use score::{Score, crps_from_draws, crps_from_grid, energy_score};
