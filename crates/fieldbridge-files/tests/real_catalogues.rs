@@ -1,0 +1,89 @@
+//! Catalogues as published; they lie beside the repository and a test without its file says so and passes.
+
+use std::path::PathBuf;
+
+use fieldbridge_files::{ColumnKind, ColumnValues, TableFile};
+
+fn published(name: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/data")
+        .join(name);
+    if path.is_file() {
+        return Some(path);
+    }
+    eprintln!("skipped: {name} is not beside the repository");
+    None
+}
+
+fn mean(file: &TableFile, name: &str) -> f64 {
+    let values = file.read(&[name], 0..file.rows()).unwrap().columns()[0]
+        .to_f64()
+        .unwrap();
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+#[test]
+fn dc2_training_galaxies() {
+    let Some(path) = published("dc2/test_dc2_training_9816.hdf5") else {
+        return;
+    };
+    let file = TableFile::open(&path).unwrap();
+    assert_eq!((file.rows(), file.columns().len()), (10225, 14));
+    assert_eq!(file.column("id").unwrap().kind, ColumnKind::Integer);
+    assert!((mean(&file, "redshift") - DC2_MEAN_REDSHIFT).abs() < 1e-9);
+    let message = TableFile::open_group(&path, "photomtry").unwrap_err().to_string();
+    assert!(message.contains("photometry"), "{message}");
+    let part = file.read(&["mag_i_lsst", "redshift"], 5000..5003).unwrap();
+    let whole = file.read(&["mag_i_lsst"], 0..file.rows()).unwrap();
+    assert_eq!(
+        part.columns()[0].to_f64().unwrap(),
+        whole.columns()[0].to_f64().unwrap()[5000..5003]
+    );
+}
+
+#[test]
+fn buzzard_galaxies() {
+    let Some(path) = published("buzzard/galaxies_train.parquet") else {
+        return;
+    };
+    let file = TableFile::open(&path).unwrap();
+    assert_eq!((file.rows(), file.columns().len()), (80000, 7));
+    assert!((mean(&file, "redshift") - BUZZARD_MEAN_REDSHIFT).abs() < 1e-9);
+}
+
+#[test]
+fn galaxies_with_vectors_in_four_row_groups() {
+    let Some(path) = published("galaxies/galaxies_train.parquet") else {
+        return;
+    };
+    let file = TableFile::open(&path).unwrap();
+    assert_eq!((file.rows(), file.columns().len()), (40000, 19));
+    assert_eq!(file.column("lsst_mag").unwrap().width, 6);
+    assert_eq!(file.column("sfh_n").unwrap().kind, ColumnKind::Integer);
+    let across = file.read(&["lsst_mag", "redshift"], 9998..10003).unwrap();
+    let ColumnValues::Float32(magnitudes) = &across.columns()[0].values else {
+        panic!("single precision")
+    };
+    for (found, expected) in magnitudes.iter().zip(GALAXIES_MAGNITUDES_9998) {
+        assert_eq!(*found, expected);
+    }
+    assert_eq!(magnitudes.len(), 30);
+}
+
+// Values by h5py, pyarrow and astropy.
+const DC2_MEAN_REDSHIFT: f64 = 0.9180462362859559;
+const BUZZARD_MEAN_REDSHIFT: f64 = 1.0109696758705309;
+const GALAXIES_MAGNITUDES_9998: [f32; 12] = [
+    28.1962890625,
+    26.884765625,
+    25.8974609375,
+    24.708984375,
+    24.1865234375,
+    23.38671875,
+    23.0224609375,
+    22.8740234375,
+    22.4677734375,
+    21.7958984375,
+    21.48046875,
+    21.4091796875,
+];
