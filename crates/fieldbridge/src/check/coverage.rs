@@ -6,8 +6,8 @@
 //! (Hermans et al. 2022, arXiv:2110.06581); for central intervals it is `|2u - 1|` of a PIT value `u`.
 
 use super::error::{CheckError, require_increasing, require_within};
-use super::rank_statistics::{BAND_LEVEL, counts_not_exceeding};
 use super::simultaneous::SimultaneousLaw;
+use super::uniformity::{BAND_LEVEL, counts_not_exceeding};
 use serde::{Deserialize, Serialize};
 
 /// Empirical against nominal coverage; all vectors have one entry per level.

@@ -30,7 +30,13 @@ impl<'a> GridDensities<'a> {
         for (row, values) in density.chunks_exact_mut(grid.len()).enumerate() {
             if let Some(value) = values.iter().find(|value| **value < 0.0) {
                 let (what, low, high) = ("densities on the grid", 0.0, f64::INFINITY);
-                return Err(CheckError::OutOfRange { what, row, value: *value, low, high });
+                return Err(CheckError::OutOfRange {
+                    what,
+                    row,
+                    value: *value,
+                    low,
+                    high,
+                });
             }
             // Scaling by the largest value first keeps the integral from overflowing.
             let largest = values.iter().copied().fold(0.0, f64::max);
@@ -43,12 +49,20 @@ impl<'a> GridDensities<'a> {
             }
             let integral = running[grid.len() - 1];
             if !(integral > 0.0 && integral.is_finite()) {
-                return Err(CheckError::NoMass { what: "densities on the grid", row, integral });
+                return Err(CheckError::NoMass {
+                    what: "densities on the grid",
+                    row,
+                    integral,
+                });
             }
             values.iter_mut().for_each(|value| *value /= integral);
             cumulative.extend(running.iter().map(|value| value / integral));
         }
-        Ok(Self { grid, density, cumulative })
+        Ok(Self {
+            grid,
+            density,
+            cumulative,
+        })
     }
 
     /// Number of rows.
@@ -85,7 +99,10 @@ impl<'a> GridDensities<'a> {
     /// One truth per row is needed, each finite.
     pub fn pit(&self, truths: &[f64]) -> Result<Vec<f64>, CheckError> {
         self.require_truths(truths)?;
-        Ok((0..self.rows()).into_par_iter().map(|row| self.cumulative_at(row, truths[row])).collect())
+        Ok((0..self.rows())
+            .into_par_iter()
+            .map(|row| self.cumulative_at(row, truths[row]))
+            .collect())
     }
 
     /// Quantile of each row; 0.5 is the median, a good point estimate.
@@ -94,12 +111,17 @@ impl<'a> GridDensities<'a> {
     /// A probability outside [0, 1].
     pub fn quantile(&self, probability: f64) -> Result<Vec<f64>, CheckError> {
         super::error::require_within("probability of the quantile", &[probability], 0.0, 1.0)?;
-        Ok((0..self.rows()).into_par_iter().map(|row| self.quantile_of_row(row, probability)).collect())
+        Ok((0..self.rows())
+            .into_par_iter()
+            .map(|row| self.quantile_of_row(row, probability))
+            .collect())
     }
 
     fn quantile_of_row(&self, row: usize, probability: f64) -> f64 {
         let cumulative = self.of_row(&self.cumulative, row);
-        let cell = cumulative.partition_point(|value| *value < probability).clamp(1, self.grid.len() - 1);
+        let cell = cumulative
+            .partition_point(|value| *value < probability)
+            .clamp(1, self.grid.len() - 1);
         // The distribution function is monotone within the cell; 60 halvings reach rounding error.
         let (mut low, mut high) = (self.grid[cell - 1], self.grid[cell]);
         for _ in 0..60 {
@@ -138,11 +160,23 @@ mod tests {
     #[test]
     fn bad_tables_are_refused_with_their_row() {
         let grid = [0.0, 1.0];
-        assert!(matches!(GridDensities::new(&grid, &[1.0, 1.0, 0.0, 0.0]), Err(CheckError::NoMass { row: 1, .. })));
-        assert!(matches!(GridDensities::new(&grid, &[1.0, -1.0]), Err(CheckError::OutOfRange { row: 0, .. })));
-        assert!(matches!(GridDensities::new(&grid, &[1.0, 1.0, 1.0]), Err(CheckError::LengthMismatch { .. })));
+        assert!(matches!(
+            GridDensities::new(&grid, &[1.0, 1.0, 0.0, 0.0]),
+            Err(CheckError::NoMass { row: 1, .. })
+        ));
+        assert!(matches!(
+            GridDensities::new(&grid, &[1.0, -1.0]),
+            Err(CheckError::OutOfRange { row: 0, .. })
+        ));
+        assert!(matches!(
+            GridDensities::new(&grid, &[1.0, 1.0, 1.0]),
+            Err(CheckError::LengthMismatch { .. })
+        ));
         assert!(matches!(GridDensities::new(&grid, &[]), Err(CheckError::Empty { .. })));
-        assert!(matches!(GridDensities::new(&[1.0, 1.0], &[1.0, 1.0]), Err(CheckError::NotIncreasing { .. })));
+        assert!(matches!(
+            GridDensities::new(&[1.0, 1.0], &[1.0, 1.0]),
+            Err(CheckError::NotIncreasing { .. })
+        ));
         assert!(matches!(
             GridDensities::new(&grid, &[1.0, 1.0, 1.0, f64::NAN]),
             Err(CheckError::NonFinite { row: 1, .. })

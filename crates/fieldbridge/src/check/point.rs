@@ -53,15 +53,30 @@ pub fn point_statistics(
     require_finite("true redshifts", truths, 1)?;
     if let Some(row) = truths.iter().position(|truth| *truth <= -1.0) {
         let (low, high) = ((-1.0_f64).next_up(), f64::INFINITY);
-        return Err(CheckError::OutOfRange { what: "true redshifts", row, value: truths[row], low, high });
+        return Err(CheckError::OutOfRange {
+            what: "true redshifts",
+            row,
+            value: truths[row],
+            low,
+            high,
+        });
     }
     super::error::require_within("outlier threshold", &[outlier_threshold], 0.0, f64::MAX)?;
-    let errors: Vec<f64> = estimates.iter().zip(truths).map(|(found, truth)| (found - truth) / (1.0 + truth)).collect();
+    let errors: Vec<f64> = estimates
+        .iter()
+        .zip(truths)
+        .map(|(found, truth)| (found - truth) / (1.0 + truth))
+        .collect();
+    // Finite redshifts may still differ by more than a number can hold.
+    require_finite("scaled redshift errors", &errors, 1)?;
     let [bias, sigma_nmad, outlier_fraction] = statistics(errors.clone(), outlier_threshold);
     let spread = bootstrap_standard_errors(errors.len(), resamples, seed, |indices| {
         statistics(indices.iter().map(|index| errors[*index]).collect(), outlier_threshold).to_vec()
     })?;
-    let with_error = |value, index: usize| Estimate { value, standard_error: spread[index] };
+    let with_error = |value, index: usize| Estimate {
+        value,
+        standard_error: spread[index],
+    };
     Ok(PointStatistics {
         bias: with_error(bias, 0),
         sigma_nmad: with_error(sigma_nmad, 1),
@@ -84,7 +99,11 @@ fn median(values: &mut [f64]) -> f64 {
     let middle = values.len() / 2;
     let even = values.len().is_multiple_of(2);
     let (below, upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
-    if even { 0.5 * (*upper + below.iter().copied().fold(f64::NEG_INFINITY, f64::max)) } else { *upper }
+    if even {
+        0.5 * (*upper + below.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+    } else {
+        *upper
+    }
 }
 
 #[cfg(test)]
@@ -99,8 +118,10 @@ mod tests {
         let mut random = random_stream(1, 0);
         let rows = 10_000;
         let truths: Vec<f64> = (0..rows).map(|_| random.random_range(0.0..3.0)).collect();
-        let estimates: Vec<f64> =
-            truths.iter().map(|z| z + (1.0 + z) * (0.01 + 0.05 * normal_quantile(random.random()))).collect();
+        let estimates: Vec<f64> = truths
+            .iter()
+            .map(|z| z + (1.0 + z) * (0.01 + 0.05 * normal_quantile(random.random())))
+            .collect();
         let found = point_statistics(&estimates, &truths, 0.15, 100, 2).unwrap();
         assert!((found.bias.value - 0.01).abs() < 4.0 * found.bias.standard_error);
         assert!((found.sigma_nmad.value - 0.05).abs() < 4.0 * found.sigma_nmad.standard_error);
@@ -125,12 +146,27 @@ mod tests {
 
     #[test]
     fn bad_input_is_an_error_and_one_row_an_answer() {
-        assert!(matches!(point_statistics(&[], &[], 0.15, 10, 0), Err(CheckError::Empty { .. })));
-        assert!(matches!(point_statistics(&[1.0], &[], 0.15, 10, 0), Err(CheckError::LengthMismatch { .. })));
-        assert!(matches!(point_statistics(&[f64::NAN], &[1.0], 0.15, 10, 0), Err(CheckError::NonFinite { row: 0, .. })));
-        assert!(matches!(point_statistics(&[1.0], &[-1.0], 0.15, 10, 0), Err(CheckError::OutOfRange { row: 0, .. })));
+        assert!(matches!(
+            point_statistics(&[], &[], 0.15, 10, 0),
+            Err(CheckError::Empty { .. })
+        ));
+        assert!(matches!(
+            point_statistics(&[1.0], &[], 0.15, 10, 0),
+            Err(CheckError::LengthMismatch { .. })
+        ));
+        assert!(matches!(
+            point_statistics(&[f64::NAN], &[1.0], 0.15, 10, 0),
+            Err(CheckError::NonFinite { row: 0, .. })
+        ));
+        assert!(matches!(
+            point_statistics(&[1.0], &[-1.0], 0.15, 10, 0),
+            Err(CheckError::OutOfRange { row: 0, .. })
+        ));
         assert!(point_statistics(&[1.0], &[1.0], -0.1, 10, 0).is_err());
         let one = point_statistics(&[1.0], &[1.0], 0.15, 10, 0).unwrap();
-        assert_eq!((one.bias.value, one.sigma_nmad.value, one.bias.standard_error), (0.0, 0.0, 0.0));
+        assert_eq!(
+            (one.bias.value, one.sigma_nmad.value, one.bias.standard_error),
+            (0.0, 0.0, 0.0)
+        );
     }
 }

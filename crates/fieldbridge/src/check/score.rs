@@ -30,10 +30,13 @@ impl Score {
         require_finite("scores", &rows, 1)?;
         let count = rows.len() as f64;
         let mean = rows.iter().sum::<f64>() / count;
-        let standard_error = (rows.len() > 1).then(|| {
-            (rows.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / (count - 1.0) / count).sqrt()
-        });
-        Ok(Self { mean, standard_error, rows })
+        let standard_error = (rows.len() > 1)
+            .then(|| (rows.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / (count - 1.0) / count).sqrt());
+        Ok(Self {
+            mean,
+            standard_error,
+            rows,
+        })
     }
 }
 
@@ -59,7 +62,11 @@ pub fn crps_from_draws(draws: &Draws<'_>, truths: &[f64], parameter: usize) -> R
         offsets.sort_by(f64::total_cmp);
         let distance: f64 = offsets.iter().map(|offset| offset.abs()).sum();
         // Σ_{i<j} (x_j - x_i) of sorted values: value number i enters 2 i - m + 1 times.
-        let pairs: f64 = offsets.iter().enumerate().map(|(index, offset)| (2.0 * index as f64 - count + 1.0) * offset).sum();
+        let pairs: f64 = offsets
+            .iter()
+            .enumerate()
+            .map(|(index, offset)| (2.0 * index as f64 - count + 1.0) * offset)
+            .sum();
         distance / count - pairs / (count * (count - 1.0))
     };
     Score::of_rows((0..draws.rows()).into_par_iter().map(of_row).collect())
@@ -95,7 +102,10 @@ fn integrate(low: f64, high: f64, integrand: impl Fn(f64) -> f64) -> f64 {
         return 0.0;
     }
     let (middle, half) = (0.5 * (low + high), 0.5 * (high - low));
-    half * GAUSS_LEGENDRE_5.iter().map(|(node, weight)| weight * integrand(middle + half * node)).sum::<f64>()
+    half * GAUSS_LEGENDRE_5
+        .iter()
+        .map(|(node, weight)| weight * integrand(middle + half * node))
+        .sum::<f64>()
 }
 
 /// Energy score `(1/m) Σ |x_i - y| - (1 / (m (m - 1))) Σ_{i<j} |x_i - x_j|` with Euclidean distances over all
@@ -114,7 +124,12 @@ pub fn energy_score(draws: &Draws<'_>, truths: &[f64]) -> Result<Score, CheckErr
         let pairs: f64 = points
             .iter()
             .enumerate()
-            .map(|(index, point)| points[index + 1..].iter().map(|other| distance(point, other)).sum::<f64>())
+            .map(|(index, point)| {
+                points[index + 1..]
+                    .iter()
+                    .map(|other| distance(point, other))
+                    .sum::<f64>()
+            })
             .sum();
         from_truth / count - pairs / (count * (count - 1.0))
     };
@@ -122,7 +137,12 @@ pub fn energy_score(draws: &Draws<'_>, truths: &[f64]) -> Result<Score, CheckErr
 }
 
 fn distance(first: &[f64], second: &[f64]) -> f64 {
-    first.iter().zip(second).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
+    first
+        .iter()
+        .zip(second)
+        .map(|(a, b)| (a - b).powi(2))
+        .sum::<f64>()
+        .sqrt()
 }
 
 #[cfg(test)]
@@ -149,7 +169,11 @@ mod tests {
             let score = crps_from_draws(&Draws::new(&values, rows, 3, 1).unwrap(), &vec![truth; rows], 0).unwrap();
             let error = score.standard_error.unwrap();
             assert!(error < 0.005);
-            assert!((score.mean - normal_crps(truth)).abs() < 4.0 * error, "{} at {truth}", score.mean);
+            assert!(
+                (score.mean - normal_crps(truth)).abs() < 4.0 * error,
+                "{} at {truth}",
+                score.mean
+            );
         }
     }
 
@@ -158,7 +182,10 @@ mod tests {
         let values = [0.3, -1.2, 5.0, 0.31, 2.2];
         let score = crps_from_draws(&Draws::new(&values, 1, 5, 1).unwrap(), &[0.7], 0).unwrap();
         let first: f64 = values.iter().map(|x| (x - 0.7_f64).abs()).sum::<f64>() / 5.0;
-        let pairs: f64 = values.iter().flat_map(|x| values.iter().map(move |y| (x - y).abs())).sum();
+        let pairs: f64 = values
+            .iter()
+            .flat_map(|x| values.iter().map(move |y| (x - y).abs()))
+            .sum();
         assert!((score.mean - (first - 0.5 * pairs / 20.0)).abs() < 1e-14);
         assert_eq!(score.standard_error, None);
     }
@@ -170,7 +197,11 @@ mod tests {
         for truth in [-2.004, 0.0, 0.5] {
             let densities = GridDensities::new(&grid, &density).unwrap();
             let found = crps_from_grid(&densities, &[truth]).unwrap().mean;
-            assert!((found - normal_crps(truth)).abs() < 1e-5, "found {found}, expected {}", normal_crps(truth));
+            assert!(
+                (found - normal_crps(truth)).abs() < 1e-5,
+                "found {found}, expected {}",
+                normal_crps(truth)
+            );
         }
     }
 
@@ -189,7 +220,10 @@ mod tests {
         let values: Vec<f64> = (0..60).map(|_| random.random()).collect();
         let draws = Draws::new(&values, 3, 20, 1).unwrap();
         let truths = [0.1, 0.5, 2.0];
-        let (energy, crps) = (energy_score(&draws, &truths).unwrap(), crps_from_draws(&draws, &truths, 0).unwrap());
+        let (energy, crps) = (
+            energy_score(&draws, &truths).unwrap(),
+            crps_from_draws(&draws, &truths, 0).unwrap(),
+        );
         assert!(energy.rows.iter().zip(&crps.rows).all(|(a, b)| (a - b).abs() < 1e-13));
     }
 
@@ -201,7 +235,9 @@ mod tests {
         let normals: Vec<f64> = (0..rows * 20).map(|_| normal_quantile(random.random())).collect();
         let mean = |ratio: f64| {
             let values: Vec<f64> = normals.iter().map(|value| ratio * value).collect();
-            crps_from_draws(&Draws::new(&values, rows, 20, 1).unwrap(), &truths, 0).unwrap().mean
+            crps_from_draws(&Draws::new(&values, rows, 20, 1).unwrap(), &truths, 0)
+                .unwrap()
+                .mean
         };
         assert!(mean(1.0) < mean(0.6) && mean(1.0) < mean(1.6));
     }
@@ -211,6 +247,9 @@ mod tests {
         let draws = Draws::new(&[2.0, 2.0, 2.0], 1, 3, 1).unwrap();
         assert_eq!(crps_from_draws(&draws, &[5.0], 0).unwrap().mean, 3.0);
         let single = Draws::new(&[2.0], 1, 1, 1).unwrap();
-        assert!(matches!(crps_from_draws(&single, &[5.0], 0), Err(CheckError::TooFew { least: 2, found: 1, .. })));
+        assert!(matches!(
+            crps_from_draws(&single, &[5.0], 0),
+            Err(CheckError::TooFew { least: 2, found: 1, .. })
+        ));
     }
 }
