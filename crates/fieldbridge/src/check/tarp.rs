@@ -257,6 +257,18 @@ mod tests {
     }
 
     #[test]
+    fn a_parameter_without_spread_does_not_hide_the_others() {
+        let values = [0.1, 7.0, 0.4, 7.0, 0.9, 7.0, 0.0, 7.0, 0.0, 7.0, 0.0, 7.0];
+        let draws = Draws::new(&values, 2, 3, 2).unwrap();
+        let settings = TarpSettings {
+            references: Some(&[0.0, 7.0, 0.0, 7.0]),
+            ..TarpSettings::default()
+        };
+        let found = tarp(&draws, &[0.5, 7.0, 1.0, 7.0], &settings).unwrap();
+        assert_eq!(found.fraction, [2.0 / 3.0, 1.0]);
+    }
+
+    #[test]
     fn constant_draws_single_rows_and_bad_shapes_do_not_panic() {
         let one = Draws::new(&[1.0, 1.0], 1, 2, 1).unwrap();
         assert!(tarp(&one, &[1.0], &TarpSettings::default()).unwrap().p_value > 0.05);
