@@ -1,6 +1,10 @@
 //! The exact optimal transport of one batch.
 
-use super::{Batch, Coupling, distance::{Part, balance, squared_distances}, jonker_volgenant};
+use super::{
+    Batch, Coupling,
+    distance::{Part, balance, squared_distances},
+    jonker_volgenant,
+};
 use crate::random::Stream;
 
 /// One column for every row of a square cost matrix, at the least total cost.
@@ -28,7 +32,11 @@ pub fn assign(cost: &[f64], n: usize) -> Assignment {
         None => jonker_volgenant::solve(cost, n),
         Some(tamed) => jonker_volgenant::solve(&tamed, n),
     };
-    let total = columns.iter().enumerate().map(|(row, &column)| cost[row * n + column]).sum();
+    let total = columns
+        .iter()
+        .enumerate()
+        .map(|(row, &column)| cost[row * n + column])
+        .sum();
     Assignment { columns, cost: total }
 }
 
@@ -39,13 +47,25 @@ fn tame(cost: &[f64], n: usize) -> Option<Vec<f64>> {
     if cost.iter().all(|entry| entry.abs() < HUGE) {
         return None;
     }
-    let scale = if cost.iter().any(|entry| entry.is_finite() && entry.abs() >= HUGE) { 2f64.powi(-600) } else { 1.0 };
+    let scale = if cost.iter().any(|entry| entry.is_finite() && entry.abs() >= HUGE) {
+        2f64.powi(-600)
+    } else {
+        1.0
+    };
     let allowed = || cost.iter().filter(|entry| entry.is_finite()).map(|entry| entry * scale);
     let least = allowed().fold(f64::INFINITY, f64::min);
     let most = allowed().fold(f64::NEG_INFINITY, f64::max);
     // one forbidden pair outweighs whatever n allowed pairs could save
-    let price = if least <= most { most + (n as f64 + 1.0) * (most - least).max(most.abs()).max(1e-200) } else { 0.0 };
-    Some(cost.iter().map(|entry| if entry.is_finite() { entry * scale } else { price }).collect())
+    let price = if least <= most {
+        most + (n as f64 + 1.0) * (most - least).max(most.abs()).max(1e-200)
+    } else {
+        0.0
+    };
+    Some(
+        cost.iter()
+            .map(|entry| if entry.is_finite() { entry * scale } else { price })
+            .collect(),
+    )
 }
 
 /// Joins the rows by exact optimal transport: `argmin over permutations s of sum_j |x0_s(j) - x1_j|^2`.
@@ -67,7 +87,15 @@ impl Coupling for OptimalTransport {
             return monotone(base, data);
         }
         let mut cost = squared_distances(base, data, rows);
-        balance(&mut cost, &[Part { from: base, to: data, weight: 1.0 }], rows);
+        balance(
+            &mut cost,
+            &[Part {
+                from: base,
+                to: data,
+                weight: 1.0,
+            }],
+            rows,
+        );
         assign(&cost, rows).columns
     }
 }

@@ -28,6 +28,18 @@ use crate::random::Stream;
 /// `(|x0_j - x1_j|^2 - |x0_i - x1_j|^2) / |c_i - c_j|^2`; the `w` wanted is an order statistic of these, so no search
 /// is needed. Pairs of equal context stay candidates for every `w`: when they alone make up the share, `w` is infinite.
 ///
+/// What is left of the bias depends on how near the contexts of a batch lie. For `x1 = 0.9 c_1 + 0.4 N(0, 1)`, batches
+/// of 512 and contexts of `f` standard normal features, the correlation of the joined `x0` with `c_1` (independent: 0,
+/// plain optimal transport: 0.90) and the mean of `|x0 - x1|^2` (independent: 1.97, plain optimal transport: 0.01) are
+///
+/// | ratio | f = 1 | f = 4 | f = 12 |
+/// |---|---|---|---|
+/// | 0.001 | 0.00, 1.79 | 0.00, 1.89 | 0.01, 1.94 |
+/// | 0.005 | 0.00, 1.51 | 0.03, 1.69 | 0.09, 1.72 |
+/// | 0.02 | 0.00, 1.30 | 0.20, 1.15 | 0.33, 1.13 |
+///
+/// With many unrelated features little is won and the bias comes soon: prefer a lower ratio or the independent coupling.
+///
 /// All columns of the context weigh alike, so they should have comparable scale. Rows whose context is not finite keep
 /// their own base draw. Without context this is [`OptimalTransport`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,8 +50,9 @@ pub struct Conditional {
 }
 
 impl Conditional {
-    /// Ratio used when none is given.
-    pub const DEFAULT_RATIO: f64 = 0.02;
+    /// Ratio used when none is given: small, because a biased base shows as a miscalibrated posterior, a longer path only
+    /// as more solver steps.
+    pub const DEFAULT_RATIO: f64 = 0.005;
 
     /// The weight `w` of the context in this batch; may be infinite.
     pub fn weight(&self, batch: &Batch<'_>) -> f64 {
@@ -52,30 +65,49 @@ impl Conditional {
 
 impl Default for Conditional {
     fn default() -> Self {
-        Self { ratio: Self::DEFAULT_RATIO }
+        Self {
+            ratio: Self::DEFAULT_RATIO,
+        }
     }
 }
 
 impl Coupling for Conditional {
     fn pair(&self, batch: &Batch<'_>, stream: &Stream) -> Vec<usize> {
         batch.expect_consistent();
-        let Batch { base, data, context, rows } = *batch;
+        let Batch {
+            base,
+            data,
+            context,
+            rows,
+        } = *batch;
         if context.is_empty() || data.is_empty() || rows < 2 {
             return OptimalTransport.pair(batch, stream);
         }
         let mut cost = squared_distances(base, data, rows);
         let contexts = context_distances(context, rows);
         let weight = weight_of_share(self.ratio, &cost, &contexts, rows);
-        if weight == 0.0 {
+        if weight == 0.0 && context.iter().all(|value| value.is_finite()) {
             return OptimalTransport.pair(batch, stream);
         }
         if weight == f64::INFINITY {
             return within_equal_contexts(batch, stream);
         }
+        // the NaN beside a broken context forbids its pairs, even at weight zero
         for (cost, context) in cost.iter_mut().zip(&contexts) {
             *cost += weight * context;
         }
-        let parts = [Part { from: base, to: data, weight: 1.0 }, Part { from: context, to: context, weight }];
+        let parts = [
+            Part {
+                from: base,
+                to: data,
+                weight: 1.0,
+            },
+            Part {
+                from: context,
+                to: context,
+                weight,
+            },
+        ];
         balance(&mut cost, &parts, rows);
         assign(&cost, rows).columns
     }
@@ -95,7 +127,11 @@ fn weight_of_share(ratio: f64, points: &[f64], contexts: &[f64], rows: usize) ->
         let own = points[row];
         for (other, (&point, &context)) in points.iter().zip(contexts).enumerate() {
             if other != row && point <= own && !context.is_nan() {
-                limits.push(if context == 0.0 { f64::INFINITY } else { (own - point) / context });
+                limits.push(if context == 0.0 {
+                    f64::INFINITY
+                } else {
+                    (own - point) / context
+                });
             }
         }
     }
@@ -114,7 +150,12 @@ fn context_distances(context: &[f32], rows: usize) -> Vec<f64> {
 
 /// Optimal transport among the rows that share a context, `w -> infinity`.
 fn within_equal_contexts(batch: &Batch<'_>, stream: &Stream) -> Vec<usize> {
-    let Batch { base, data, context, rows } = *batch;
+    let Batch {
+        base,
+        data,
+        context,
+        rows,
+    } = *batch;
     let (dimension, features) = (data.len() / rows, context.len() / rows);
     let of = |row: usize| &context[row * features..(row + 1) * features];
     let mut order: Vec<usize> = (0..rows).collect();
@@ -126,10 +167,19 @@ fn within_equal_contexts(batch: &Batch<'_>, stream: &Stream) -> Vec<usize> {
     let mut pairs: Vec<usize> = (0..rows).collect();
     for class in order.chunk_by(|&a, &b| of(a) == of(b) && of(a).iter().all(|value| value.is_finite())) {
         let gather = |table: &[f32]| -> Vec<f32> {
-            class.iter().flat_map(|&row| &table[row * dimension..(row + 1) * dimension]).copied().collect()
+            class
+                .iter()
+                .flat_map(|&row| &table[row * dimension..(row + 1) * dimension])
+                .copied()
+                .collect()
         };
         let (base, data) = (gather(base), gather(data));
-        let alone = Batch { base: &base, data: &data, context: &[], rows: class.len() };
+        let alone = Batch {
+            base: &base,
+            data: &data,
+            context: &[],
+            rows: class.len(),
+        };
         for (&to, from) in class.iter().zip(OptimalTransport.pair(&alone, stream)) {
             pairs[to] = class[from];
         }

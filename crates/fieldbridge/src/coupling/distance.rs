@@ -22,7 +22,9 @@ pub(super) fn squared_distances(from: &[f32], to: &[f32], rows: usize) -> Vec<f6
             columns[axis * rows + row] = finite(value);
         }
     }
-    let lines = distances.par_chunks_mut(rows).with_min_len((WORK_PER_THREAD / to.len()).max(1));
+    let lines = distances
+        .par_chunks_mut(rows)
+        .with_min_len((WORK_PER_THREAD / to.len()).max(1));
     lines.zip(to.par_chunks(dimension)).for_each(|(line, point)| {
         for (column, &value) in columns.chunks_exact(rows).zip(point) {
             let value = finite(value);
@@ -57,8 +59,13 @@ pub(super) fn balance(cost: &mut [f64], parts: &[Part<'_>], rows: usize) {
         let (center_from, center_to) = (mean(from, rows), mean(to, rows));
         size_from += weight * from_center(from, &center_from).sum::<f64>();
         size_to += weight * from_center(to, &center_to).sum::<f64>();
-        gained.iter_mut().zip(from_center(to, &center_to)).for_each(|(sum, square)| *sum += weight * square);
-        lost.iter_mut().zip(from_center(to, &center_from)).for_each(|(sum, square)| *sum += weight * square);
+        gained
+            .iter_mut()
+            .zip(from_center(to, &center_to))
+            .for_each(|(sum, square)| *sum += weight * square);
+        lost.iter_mut()
+            .zip(from_center(to, &center_from))
+            .for_each(|(sum, square)| *sum += weight * square);
     }
     let scale = (size_from / size_to).sqrt();
     if !scale.is_finite() || scale == 0.0 {
@@ -73,14 +80,22 @@ pub(super) fn balance(cost: &mut [f64], parts: &[Part<'_>], rows: usize) {
 fn mean(points: &[f32], rows: usize) -> Vec<f64> {
     let mut sum = vec![0.0; points.len() / rows];
     for point in points.chunks_exact(sum.len()) {
-        sum.iter_mut().zip(point).for_each(|(sum, &value)| *sum += f64::from(value));
+        sum.iter_mut()
+            .zip(point)
+            .for_each(|(sum, &value)| *sum += f64::from(value));
     }
     sum.into_iter().map(|sum| sum / rows as f64).collect()
 }
 
 /// The squared distance of each point from `center`.
 fn from_center(points: &[f32], center: &[f64]) -> impl Iterator<Item = f64> {
-    let square = move |point: &[f32]| point.iter().zip(center).map(|(&value, center)| (f64::from(value) - center).powi(2)).sum();
+    let square = move |point: &[f32]| {
+        point
+            .iter()
+            .zip(center)
+            .map(|(&value, center)| (f64::from(value) - center).powi(2))
+            .sum()
+    };
     points.chunks_exact(center.len()).map(square)
 }
 

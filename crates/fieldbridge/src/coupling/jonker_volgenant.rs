@@ -10,7 +10,7 @@ const FREE: usize = usize::MAX;
 /// Columns handled together, so that the inner loops become vector instructions.
 const LANES: usize = 8;
 /// Bids per row in one round of outbidding; nearly tied costs would otherwise lower prices in tiny steps for ever.
-const BIDS_PER_ROW: usize = 8;
+const BIDS_PER_ROW: usize = 3;
 
 /// The column of every row in an optimal assignment of the `[n, n]` matrix `cost`, whose entries must be finite.
 pub(super) fn solve(cost: &[f64], n: usize) -> Vec<usize> {
@@ -45,12 +45,20 @@ struct Market<'a> {
 impl<'a> Market<'a> {
     fn new(cost: &'a [f64], rows: usize, width: usize) -> Self {
         let prices = vec![f64::INFINITY; width];
-        Self { cost, width, prices, row_of: vec![FREE; width], column_of: vec![FREE; rows] }
+        Self {
+            cost,
+            width,
+            prices,
+            row_of: vec![FREE; width],
+            column_of: vec![FREE; rows],
+        }
     }
 
     fn clear(mut self) -> Vec<usize> {
         self.reduce_columns();
-        let mut free: Vec<usize> = (0..self.column_of.len()).filter(|&row| self.column_of[row] == FREE).collect();
+        let mut free: Vec<usize> = (0..self.column_of.len())
+            .filter(|&row| self.column_of[row] == FREE)
+            .collect();
         for _ in 0..2 {
             free = self.outbid(&free);
         }
@@ -85,12 +93,14 @@ impl<'a> Market<'a> {
                 contested[row] = true;
             }
         }
-        for row in 0..rows {
+        for (row, contested) in contested.into_iter().enumerate() {
             let column = self.column_of[row];
-            if column != FREE && !contested[row] {
+            if column != FREE && !contested {
                 let line = self.line(row);
                 let others = (0..rows).filter(|&other| other != column);
-                let second = others.map(|other| line[other] - self.prices[other]).fold(f64::INFINITY, f64::min);
+                let second = others
+                    .map(|other| line[other] - self.prices[other])
+                    .fold(f64::INFINITY, f64::min);
                 self.prices[column] -= second - (line[column] - self.prices[column]);
             }
         }
@@ -107,7 +117,11 @@ impl<'a> Market<'a> {
                 let [best, second] = least_two(self.line(row), &self.prices);
                 let lowered = self.prices[best.column] - (second.cost - best.cost);
                 let strictly = lowered < self.prices[best.column];
-                let column = if strictly || self.row_of[best.column] == FREE { best.column } else { second.column };
+                let column = if strictly || self.row_of[best.column] == FREE {
+                    best.column
+                } else {
+                    second.column
+                };
                 if strictly {
                     self.prices[column] = lowered;
                 }
@@ -171,7 +185,10 @@ impl<'a> Market<'a> {
             if !distances.iter().fold(false, |any, &distance| any | (distance == least)) {
                 continue;
             }
-            for column in (0..LANES).filter(|&lane| distances[lane] == least).map(|lane| group * LANES + lane) {
+            for column in (0..LANES)
+                .filter(|&lane| distances[lane] == least)
+                .map(|lane| group * LANES + lane)
+            {
                 if self.row_of[column] == FREE {
                     return column;
                 }
@@ -188,14 +205,7 @@ impl<'a> Market<'a> {
 }
 
 /// Shortens `distances` by the paths through `row`, noting it in `previous`; returns the least distance.
-fn relax(
-    line: &[f64],
-    prices: &[f64],
-    offset: f64,
-    row: usize,
-    distances: &mut [f64],
-    previous: &mut [u64],
-) -> f64 {
+fn relax(line: &[f64], prices: &[f64], offset: f64, row: usize, distances: &mut [f64], previous: &mut [u64]) -> f64 {
     let mut least = [f64::INFINITY; LANES];
     let (lines, _) = line.as_chunks::<LANES>();
     let (prices, _) = prices.as_chunks::<LANES>();
@@ -223,7 +233,10 @@ struct Offer {
 
 /// The two columns of least reduced cost, the cheaper first.
 fn least_two(line: &[f64], prices: &[f64]) -> [Offer; 2] {
-    let none = Offer { column: 0, cost: f64::INFINITY };
+    let none = Offer {
+        column: 0,
+        cost: f64::INFINITY,
+    };
     let (mut best, mut second) = (none, none);
     let (lines, _) = line.as_chunks::<LANES>();
     let (prices, _) = prices.as_chunks::<LANES>();
@@ -234,7 +247,10 @@ fn least_two(line: &[f64], prices: &[f64]) -> [Offer; 2] {
             continue;
         }
         for (lane, &cost) in reduced.iter().enumerate() {
-            let offer = Offer { column: group * LANES + lane, cost };
+            let offer = Offer {
+                column: group * LANES + lane,
+                cost,
+            };
             if cost < best.cost {
                 (best, second) = (offer, best);
             } else if cost < second.cost {

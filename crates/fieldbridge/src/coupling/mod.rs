@@ -13,8 +13,8 @@
 //! Pairs that lie close make straight paths, which few solver steps can follow (Pooladian et al. 2023,
 //! arXiv:2304.14772; Tong et al. 2023, arXiv:2302.00482). With a context `c`, plain optimal transport gives rows of
 //! different context different parts of the base, while sampling later starts from the whole base in every context:
-//! the learned conditional distribution is biased. [`Conditional`] (Cheng and Schwing 2025, arXiv:2503.10636) keeps
-//! most of the straightness and little of the bias, and is the coupling to use with a context.
+//! the learned conditional distribution is biased. [`Conditional`] (Cheng and Schwing 2025, arXiv:2503.10636) joins
+//! near points only among rows of near context, and says how much of the bias that leaves.
 
 mod assignment;
 mod conditional;
@@ -57,11 +57,30 @@ pub struct Batch<'a> {
 impl Batch<'_> {
     /// Stops at tables whose lengths cannot be those of one batch: the caller is broken, not the data.
     fn expect_consistent(&self) {
-        let Self { base, data, context, rows } = self;
-        assert_eq!(base.len(), data.len(), "base and data of one batch hold equally many numbers");
-        let whole = |length: usize| if *rows == 0 { length == 0 } else { length.is_multiple_of(*rows) };
+        let Self {
+            base,
+            data,
+            context,
+            rows,
+        } = self;
+        assert_eq!(
+            base.len(),
+            data.len(),
+            "base and data of one batch hold equally many numbers"
+        );
+        let whole = |length: usize| {
+            if *rows == 0 {
+                length == 0
+            } else {
+                length.is_multiple_of(*rows)
+            }
+        };
         assert!(whole(base.len()), "{} numbers are no table of {rows} rows", base.len());
-        assert!(whole(context.len()), "{} context numbers are no table of {rows} rows", context.len());
+        assert!(
+            whole(context.len()),
+            "{} context numbers are no table of {rows} rows",
+            context.len()
+        );
     }
 }
 
@@ -89,5 +108,36 @@ impl CouplingKind {
     }
 }
 
+#[cfg(test)]
+mod tests {
+    use super::*;
 
+    #[test]
+    fn every_kind_builds_the_coupling_it_names() {
+        let batch = Batch {
+            base: &[0.0, 1.0, 2.0],
+            data: &[2.0, 1.5, 0.0],
+            context: &[0.0, 0.0, 5.0],
+            rows: 3,
+        };
+        let pairs = |kind: CouplingKind| kind.build().pair(&batch, &Stream::new(0, "pairs", 0));
+        assert_eq!(pairs(CouplingKind::default()), [0, 1, 2]);
+        assert_eq!(pairs(CouplingKind::Assignment), [2, 1, 0]);
+        // the last row has a context of its own
+        assert_eq!(pairs(CouplingKind::Conditional), [1, 0, 2]);
+    }
 
+    #[test]
+    #[should_panic(expected = "7 context numbers are no table of 3 rows")]
+    fn tables_of_another_length_are_refused() {
+        Independent.pair(
+            &Batch {
+                base: &[0.0; 6],
+                data: &[0.0; 6],
+                context: &[0.0; 7],
+                rows: 3,
+            },
+            &Stream::new(0, "", 0),
+        );
+    }
+}

@@ -10,7 +10,11 @@ fn is_permutation(columns: &[usize], n: usize) -> bool {
 }
 
 fn total(cost: &[f64], n: usize, columns: &[usize]) -> f64 {
-    columns.iter().enumerate().map(|(row, &column)| cost[row * n + column]).sum()
+    columns
+        .iter()
+        .enumerate()
+        .map(|(row, &column)| cost[row * n + column])
+        .sum()
 }
 
 /// The least cost of all permutations, by trying each.
@@ -62,15 +66,21 @@ fn by_hungarian(cost: &[f64], n: usize, zero: f64) -> f64 {
                     let row = from[column].unwrap();
                     let before = row_of.iter().position(|&owner| owner == Some(row));
                     row_of[column] = Some(row);
-                    let Some(before) = before.filter(|&before| before != column) else { break };
+                    let Some(before) = before.filter(|&before| before != column) else {
+                        break;
+                    };
                     row_of[before] = None;
                     column = before;
                 }
                 break;
             }
             let reached = |row: usize| rows.contains(&row);
-            let open = (0..n).filter(|&row| reached(row)).flat_map(|row| (0..n).map(move |column| (row, column)));
-            let least = open.filter(|&(_, column)| from[column].is_none()).map(|(row, column)| reduced[row][column]);
+            let open = (0..n)
+                .filter(|&row| reached(row))
+                .flat_map(|row| (0..n).map(move |column| (row, column)));
+            let least = open
+                .filter(|&(_, column)| from[column].is_none())
+                .map(|(row, column)| reduced[row][column]);
             let shift = least.fold(f64::INFINITY, f64::min);
             for (row, line) in reduced.iter_mut().enumerate() {
                 for (column, entry) in line.iter_mut().enumerate() {
@@ -83,11 +93,19 @@ fn by_hungarian(cost: &[f64], n: usize, zero: f64) -> f64 {
             }
         }
     }
-    row_of.iter().enumerate().map(|(column, row)| cost[row.unwrap() * n + column]).sum()
+    row_of
+        .iter()
+        .enumerate()
+        .map(|(column, row)| cost[row.unwrap() * n + column])
+        .sum()
 }
 
 fn uniforms(seed: u64, purpose: &str, count: usize) -> Vec<f64> {
-    Stream::new(seed, purpose, 0).uniforms(count).into_iter().map(f64::from).collect()
+    Stream::new(seed, purpose, 0)
+        .uniforms(count)
+        .into_iter()
+        .map(f64::from)
+        .collect()
 }
 
 #[test]
@@ -102,7 +120,11 @@ fn small_matrices_cost_what_the_best_of_all_permutations_costs() {
             assert!(is_permutation(&found.columns, n));
             assert_eq!(found.cost, total(&cost, n, &found.columns));
             let least = by_enumeration(&cost, n);
-            assert!((found.cost - least).abs() <= 1e-13 * n as f64 * 20.0, "seed {seed}: {} over {least}", found.cost);
+            assert!(
+                (found.cost - least).abs() <= 1e-13 * n as f64 * 20.0,
+                "seed {seed}: {} over {least}",
+                found.cost
+            );
         }
     }
 }
@@ -116,7 +138,12 @@ fn larger_matrices_cost_what_the_hungarian_method_finds() {
         let integer: Vec<f64> = random.iter().map(|x| (1000.0 * x).floor() - 500.0).collect();
         let stream = Stream::new(seed, "points", 0);
         let points = |purpose, shift: f32| -> Vec<f32> {
-            stream.child(purpose, 0).normals(2 * n).into_iter().map(|x| x + shift).collect()
+            stream
+                .child(purpose, 0)
+                .normals(2 * n)
+                .into_iter()
+                .map(|x| x + shift)
+                .collect()
         };
         let geometric = squared_distances(&points("from", 0.0), &points("to", 2.0), n);
         for (cost, exact) in [(&tied, true), (&integer, true), (&random, false), (&geometric, false)] {
@@ -124,15 +151,31 @@ fn larger_matrices_cost_what_the_hungarian_method_finds() {
             assert!(is_permutation(&found.columns, n));
             let least = by_hungarian(cost, n, if exact { 0.0 } else { 1e-12 });
             let slack = if exact { 0.0 } else { 1e-9 };
-            assert!((found.cost - least).abs() <= slack, "seed {seed}, n {n}: {} against {least}", found.cost);
+            assert!(
+                (found.cost - least).abs() <= slack,
+                "seed {seed}, n {n}: {} against {least}",
+                found.cost
+            );
         }
     }
 }
 
 #[test]
 fn nothing_one_row_and_equal_costs_are_assigned() {
-    assert_eq!(assign(&[], 0), Assignment { columns: vec![], cost: 0.0 });
-    assert_eq!(assign(&[-3.0], 1), Assignment { columns: vec![0], cost: -3.0 });
+    assert_eq!(
+        assign(&[], 0),
+        Assignment {
+            columns: vec![],
+            cost: 0.0
+        }
+    );
+    assert_eq!(
+        assign(&[-3.0], 1),
+        Assignment {
+            columns: vec![0],
+            cost: -3.0
+        }
+    );
     let equal = assign(&vec![0.5; 200 * 200], 200);
     assert!(is_permutation(&equal.columns, 200));
     assert_eq!(equal.cost, 100.0);
@@ -142,7 +185,13 @@ fn nothing_one_row_and_equal_costs_are_assigned() {
 fn forbidden_pairs_are_met_as_rarely_as_possible() {
     const NO: f64 = f64::NAN;
     // the cheap diagonal is forbidden in one place
-    assert_eq!(assign(&[NO, 5.0, 7.0, 0.0], 2), Assignment { columns: vec![1, 0], cost: 12.0 });
+    assert_eq!(
+        assign(&[NO, 5.0, 7.0, 0.0], 2),
+        Assignment {
+            columns: vec![1, 0],
+            cost: 12.0
+        }
+    );
     assert_eq!(assign(&[f64::INFINITY, 5.0, 7.0, f64::NEG_INFINITY], 2).columns, [1, 0]);
     // column 2 is forbidden to all: the other two rows are still joined at the least cost
     let found = assign(&[1.0, 9.0, NO, 9.0, 1.0, NO, 2.0, 2.0, NO], 3);
@@ -155,7 +204,11 @@ fn forbidden_pairs_are_met_as_rarely_as_possible() {
     for seed in 0..100 {
         let n = 2 + seed as usize % 5;
         let (random, allowed) = (uniforms(seed, "cost", n * n), uniforms(seed, "allowed", n * n));
-        let cost: Vec<f64> = random.iter().zip(&allowed).map(|(&x, &a)| if a < 0.5 { x } else { NO }).collect();
+        let cost: Vec<f64> = random
+            .iter()
+            .zip(&allowed)
+            .map(|(&x, &a)| if a < 0.5 { x } else { NO })
+            .collect();
         let priced: Vec<f64> = cost.iter().map(|x| if x.is_nan() { 1000.0 } else { *x }).collect();
         let found = total(&priced, n, &assign(&cost, n).columns);
         assert!((found - by_enumeration(&priced, n)).abs() < 1e-9, "seed {seed}");
@@ -167,14 +220,19 @@ fn huge_costs_do_not_overflow() {
     let (most, least) = (f64::MAX, -f64::MAX);
     assert_eq!(assign(&[most, least, least, most], 2).columns, [1, 0]);
     assert_eq!(assign(&[least, most, most, least], 2).columns, [0, 1]);
-    assert_eq!(assign(&[most, 1e307, f64::NAN, 1e307, most, most, most, most, least], 3).columns, [1, 0, 2]);
+    assert_eq!(
+        assign(&[most, 1e307, f64::NAN, 1e307, most, most, most, most, least], 3).columns,
+        [1, 0, 2]
+    );
 }
 
 fn mean_cost(batch: &Batch<'_>, pairs: &[usize]) -> f64 {
     let dimension = batch.data.len() / batch.rows;
     let of = |table: &[f32], row: usize, axis: usize| f64::from(table[row * dimension + axis]);
     let square = |(to, from): (usize, &usize)| -> f64 {
-        (0..dimension).map(|axis| (of(batch.base, *from, axis) - of(batch.data, to, axis)).powi(2)).sum()
+        (0..dimension)
+            .map(|axis| (of(batch.base, *from, axis) - of(batch.data, to, axis)).powi(2))
+            .sum()
     };
     pairs.iter().enumerate().map(square).sum::<f64>() / batch.rows as f64
 }
@@ -183,15 +241,22 @@ fn mean_cost(batch: &Batch<'_>, pairs: &[usize]) -> f64 {
 fn clouds(seed: u64, rows: usize, dimension: usize, shift: f32, scale: f32) -> (Vec<f32>, Vec<f32>) {
     let stream = Stream::new(seed, "clouds", rows as u64);
     let data = stream.child("data", 0).normals(rows * dimension);
-    (stream.child("base", 0).normals(rows * dimension), data.into_iter().map(|x| x * scale + shift).collect())
+    (
+        stream.child("base", 0).normals(rows * dimension),
+        data.into_iter().map(|x| x * scale + shift).collect(),
+    )
 }
 
 #[test]
 fn on_the_line_optimal_transport_is_sorting() {
-    for seed in 0..20 {
-        let rows = 150;
+    for (seed, rows) in (0..20).map(|seed| (seed, 150)).chain([(20, 701)]) {
         let (base, data) = clouds(seed, rows, 1, 1.0, 0.5);
-        let batch = Batch { base: &base, data: &data, context: &[], rows };
+        let batch = Batch {
+            base: &base,
+            data: &data,
+            context: &[],
+            rows,
+        };
         let (mut low, mut high) = (base.clone(), data.clone());
         low.sort_by(f32::total_cmp);
         high.sort_by(f32::total_cmp);
@@ -209,13 +274,24 @@ fn on_the_line_optimal_transport_is_sorting() {
 
 #[test]
 fn moving_and_scaling_a_cloud_does_not_hide_the_optimum() {
-    for (seed, (shift, scale)) in [(0.0, 1.0), (5.0, 1.0), (-3.0, 0.05), (0.5, 20.0)].into_iter().enumerate() {
+    for (seed, (shift, scale)) in [(0.0, 1.0), (5.0, 1.0), (-3.0, 0.05), (0.5, 20.0)]
+        .into_iter()
+        .enumerate()
+    {
         let rows = 90;
         let (base, data) = clouds(seed as u64, rows, 3, shift, scale);
-        let batch = Batch { base: &base, data: &data, context: &[], rows };
+        let batch = Batch {
+            base: &base,
+            data: &data,
+            context: &[],
+            rows,
+        };
         let balanced = mean_cost(&batch, &OptimalTransport.pair(&batch, &Stream::new(0, "pairs", 0)));
         let direct = by_hungarian(&squared_distances(&base, &data, rows), rows, 1e-12) / rows as f64;
-        assert!((balanced - direct).abs() < 1e-9 * direct.max(1.0), "shift {shift}, scale {scale}: {balanced}, {direct}");
+        assert!(
+            (balanced - direct).abs() < 1e-9 * direct.max(1.0),
+            "shift {shift}, scale {scale}: {balanced}, {direct}"
+        );
     }
 }
 
@@ -226,12 +302,18 @@ fn the_cost_between_two_normals_approaches_its_closed_form() {
         let batches = 4096 / rows as u64;
         let mean = (0..batches).map(|seed| {
             let (base, data) = clouds(seed, rows, dimension, shift, scale);
-            let batch = Batch { base: &base, data: &data, context: &[], rows };
+            let batch = Batch {
+                base: &base,
+                data: &data,
+                context: &[],
+                rows,
+            };
             mean_cost(&batch, &OptimalTransport.pair(&batch, &Stream::new(0, "pairs", 0)))
         });
         let truth = dimension as f64 * (f64::from(shift).powi(2) + (1.0 - f64::from(scale)).powi(2));
         // four standard deviations of the shift between the sample means, the leading noise of 4096 pairs
-        let noise = 4.0 * 2.0 * f64::from(shift) * ((1.0 + f64::from(scale).powi(2)) * dimension as f64 / 4096.0).sqrt();
+        let noise =
+            4.0 * 2.0 * f64::from(shift) * ((1.0 + f64::from(scale).powi(2)) * dimension as f64 / 4096.0).sqrt();
         (mean.sum::<f64>() / batches as f64 - truth, noise)
     };
     let (line, noise) = excess(4096, 1, 2.0, 0.5);
@@ -255,8 +337,18 @@ fn equal_points_and_missing_numbers_still_give_permutations() {
         if let Some(value) = broken.first_mut() {
             *value = f32::INFINITY;
         }
-        for (base, data) in [(&equal, &equal), (&broken, &equal), (&equal, &broken), (&broken, &broken)] {
-            let batch = Batch { base, data, context: &[], rows };
+        for (base, data) in [
+            (&equal, &equal),
+            (&broken, &equal),
+            (&equal, &broken),
+            (&broken, &broken),
+        ] {
+            let batch = Batch {
+                base,
+                data,
+                context: &[],
+                rows,
+            };
             assert!(is_permutation(&OptimalTransport.pair(&batch, &stream), rows));
         }
     }
@@ -265,7 +357,12 @@ fn equal_points_and_missing_numbers_still_give_permutations() {
 #[test]
 fn the_pairs_do_not_depend_on_threads() {
     let (base, data) = clouds(1, 300, 40, 0.0, 1.0);
-    let batch = Batch { base: &base, data: &data, context: &[], rows: 300 };
+    let batch = Batch {
+        base: &base,
+        data: &data,
+        context: &[],
+        rows: 300,
+    };
     let with = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| OptimalTransport.pair(&batch, &Stream::new(0, "pairs", 0)))
