@@ -38,7 +38,8 @@ use crate::random::Stream;
 /// | 0.005 | 0.00, 1.51 | 0.03, 1.69 | 0.09, 1.72 |
 /// | 0.02 | 0.00, 1.31 | 0.18, 1.19 | 0.33, 1.16 |
 ///
-/// from 32 batches, whose chance correlation is 0.01. With many unrelated features little is won and the bias comes soon: prefer a lower ratio or the independent coupling.
+/// from 32 batches, whose chance correlation is 0.01. With many unrelated features little is won and the bias comes
+/// soon: prefer a lower ratio or the independent coupling.
 ///
 /// All columns of the context weigh alike, so they should have comparable scale. Rows whose context is not finite keep
 /// their own base draw. Without context this is [`OptimalTransport`].
@@ -50,8 +51,8 @@ pub struct Conditional {
 }
 
 impl Conditional {
-    /// Ratio used when none is given: small, because a biased base shows as a miscalibrated posterior, a longer path only
-    /// as more solver steps.
+    /// Ratio used when none is given: small, because a biased base shows as a miscalibrated posterior, a longer path
+    /// only as more solver steps.
     pub const DEFAULT_RATIO: f64 = 0.005;
 
     /// The weight `w` of the context in this batch; may be infinite.

@@ -46,7 +46,7 @@ pub(super) struct Part<'a> {
     pub(super) weight: f64,
 }
 
-/// Adds to every line of `cost`, the sum of the squared distances of the `parts`, a number that makes the matching easy.
+/// Adds to every line of `cost`, the weighted squared distances of the `parts`, a number that makes matching easy.
 ///
 /// Moving the cloud `to` and scaling it by `a > 0` changes the cost by a factor and by numbers that belong to a whole
 /// line or column, none of which changes the best permutation. So the solver may see both clouds with one mean and one
