@@ -36,6 +36,27 @@ pub(crate) fn push_cell(values: &mut ColumnValues, cell: Cell) {
     }
 }
 
+/// Appends `more` to `values`; a mixture of integers and floats becomes 64-bit floats.
+pub(crate) fn append(values: &mut ColumnValues, more: ColumnValues) {
+    match (&mut *values, more) {
+        (ColumnValues::Float64(values), ColumnValues::Float64(more)) => values.extend(more),
+        (ColumnValues::Float32(values), ColumnValues::Float32(more)) => values.extend(more),
+        (ColumnValues::Int64(values), ColumnValues::Int64(more)) => values.extend(more),
+        (ColumnValues::Text(values), ColumnValues::Text(more)) => values.extend(more),
+        (empty, more) if empty.is_empty() => *values = more,
+        (_, ColumnValues::Float64(more)) => more
+            .into_iter()
+            .for_each(|value| push_cell(values, Cell::Float64(value))),
+        (_, ColumnValues::Float32(more)) => more
+            .into_iter()
+            .for_each(|value| push_cell(values, Cell::Float32(value))),
+        (_, ColumnValues::Int64(more)) => more
+            .into_iter()
+            .for_each(|value| push_cell(values, Cell::Integer(value))),
+        (_, ColumnValues::Text(more)) => more.into_iter().for_each(|value| push_cell(values, Cell::Text(value))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

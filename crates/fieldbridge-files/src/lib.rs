@@ -37,20 +37,26 @@
 //! | `.npz` | every array a column | yes |
 //! | `.csv` | header line, kinds inferred from all rows | yes |
 
+mod array;
 pub mod atomic;
 mod cells;
+mod csv_file;
 mod element;
 mod error;
+mod fits;
 mod format;
 mod guard;
 mod hdf5;
 mod nearest;
+mod npy;
+mod npz;
 mod parquet_file;
 mod source;
 mod table;
 mod table_file;
 mod write;
 
+pub use array::{Array, read_array, write_npy};
 pub use error::FileError;
 pub use format::Format;
 pub use nearest::nearest_name;

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::guard::guarded;
 use crate::source::{Opened, TableSource};
 use crate::table::{Column, ColumnInfo, ColumnKind, Table};
-use crate::{FileError, Format, hdf5, nearest_name, parquet_file};
+use crate::{FileError, Format, csv_file, fits, hdf5, nearest_name, npy, npz, parquet_file};
 
 /// An opened table: its description is in memory, its values are not.
 ///
@@ -67,11 +67,10 @@ impl TableFile {
         let Opened { columns, rows, source } = guarded(path, || match format {
             Format::Parquet => parquet_file::open(path),
             Format::Hdf5 => hdf5::open(path, group),
-            other => Err(FileError::unsupported(
-                path,
-                other.to_string(),
-                "this build reads Parquet and HDF5",
-            )),
+            Format::Fits => fits::open(path, group),
+            Format::Npy => npy::open(path),
+            Format::Npz => npz::open(path),
+            Format::Csv => csv_file::open(path),
         })?;
         Ok(TableFile {
             path: path.to_path_buf(),

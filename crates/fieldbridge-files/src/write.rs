@@ -2,20 +2,33 @@
 
 use std::path::Path;
 
-use crate::table::Table;
-use crate::{FileError, Format, atomic, parquet_file};
+use crate::table::{ColumnValues, Table};
+use crate::{FileError, Format, atomic, csv_file, npy, npz, parquet_file};
 
 /// Writes `table` to `path`, whole or not at all; the extension decides the format.
 ///
 /// - `.parquet`, `.pq`: zstd; vector columns are lists; units are kept in the file's metadata.
+/// - `.npz`: one uncompressed array per column, vectors as matrices. Units are lost.
+/// - `.npy`: numbers only; one column as a plain array, several as records with named fields. Units are lost.
+/// - `.csv`: a header line; a vector column becomes `name_0`, `name_1`, ...; NaN is `NaN`. Units are lost.
 ///
 /// # Errors
-/// [`FileError::UnknownFormat`], [`FileError::Unsupported`] for a format that is only read, and those of
-/// [`atomic::write_atomically`].
+/// [`FileError::UnknownFormat`], [`FileError::Unsupported`] for a format that is only read, [`FileError::NotNumeric`]
+/// for text in `.npy`, and those of [`atomic::write_atomically`].
 pub fn write_table(path: &Path, table: &Table) -> Result<(), FileError> {
     match Format::of_path(path)? {
         Format::Parquet => atomic::write_sized(path, None, |sink| parquet_file::write(table, sink)),
-        format => Err(FileError::unsupported(
+        Format::Npz => atomic::write_sized(path, None, |sink| npz::write(table, &mut *sink)),
+        Format::Csv => atomic::write_sized(path, None, |sink| csv_file::write(table, &mut *sink)),
+        Format::Npy => {
+            for column in table.columns() {
+                if let ColumnValues::Text(_) = column.values {
+                    column.to_f64()?;
+                }
+            }
+            atomic::write_sized(path, None, |sink| npy::write_table(table, &mut *sink))
+        }
+        format @ (Format::Hdf5 | Format::Fits) => Err(FileError::unsupported(
             path,
             format!("writing {format}"),
             "write .parquet, .npz, .npy or .csv",

@@ -70,20 +70,28 @@ fn galaxies_with_vectors_in_four_row_groups() {
     assert_eq!(magnitudes.len(), 30);
 }
 
+#[test]
+fn kcorrect_galaxies() {
+    let Some(path) = published("kcorrect/galaxies_train.fits") else {
+        return;
+    };
+    let file = TableFile::open(&path).unwrap();
+    assert_eq!((file.rows(), file.columns().len()), (8000, 18));
+    assert_eq!(file.column("MODELFLUX").unwrap().width, 5);
+    assert!((mean(&file, "Z") - KCORRECT_MEAN_REDSHIFT).abs() < 1e-9);
+    let last = file.read(&["MODELFLUX"], 7999..8000).unwrap();
+    assert_eq!(
+        last.columns()[0].values,
+        ColumnValues::Float32(KCORRECT_LAST_FLUX.to_vec())
+    );
+}
+
 // Values by h5py, pyarrow and astropy.
 const DC2_MEAN_REDSHIFT: f64 = 0.9180462362859559;
 const BUZZARD_MEAN_REDSHIFT: f64 = 1.0109696758705309;
 const GALAXIES_MAGNITUDES_9998: [f32; 12] = [
-    28.1962890625,
-    26.884765625,
-    25.8974609375,
-    24.708984375,
-    24.1865234375,
-    23.38671875,
-    23.0224609375,
-    22.8740234375,
-    22.4677734375,
-    21.7958984375,
-    21.48046875,
-    21.4091796875,
+    28.19629, 26.884766, 25.89746, 24.708984, 24.186523, 23.386719, 23.02246, 22.874023, 22.467773, 21.795898,
+    21.480469, 21.40918,
 ];
+const KCORRECT_MEAN_REDSHIFT: f64 = 0.10912065587076358;
+const KCORRECT_LAST_FLUX: [f32; 5] = [44.666355, 246.61331, 567.1484, 893.82996, 1240.0239];

@@ -6,7 +6,7 @@ mod find;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use hdf5_pure::{AttrValue, Dataset, Datatype, Error, File, Group, Layout};
+use hdf5_pure::{AttrValue, Dataset, Datatype, Error, File, FormatError, Group, Layout};
 
 use crate::FileError;
 use crate::element::{Element, Placement};
@@ -249,7 +249,14 @@ fn implausible(dataset: &Dataset, datatype: &Datatype, rows: usize, width: usize
 fn unit(dataset: &Dataset) -> Option<String> {
     let attributes = dataset.attrs().ok()?;
     ["unit", "units"].iter().find_map(|key| match attributes.get(*key) {
-        Some(AttrValue::String(text) | AttrValue::AsciiString(text)) => Some(text.trim_end_matches('\0').to_owned()),
+        Some(
+            AttrValue::String(text)
+            | AttrValue::AsciiString(text)
+            | AttrValue::VarLenString(text)
+            | AttrValue::VarLenAsciiString(text)
+            | AttrValue::StringSized { value: text, .. }
+            | AttrValue::AsciiStringSized { value: text, .. },
+        ) => Some(text.trim_end_matches('\0').to_owned()),
         _ => None,
     })
 }
@@ -300,6 +307,17 @@ impl Hdf5Source {
 fn hdf5_error(path: &Path, error: Error) -> FileError {
     match error {
         Error::Io(source) => FileError::reading(path, source),
+        Error::Format(
+            reason @ (FormatError::UnsupportedFilter(_)
+            | FormatError::UnsupportedVirtualLayout
+            | FormatError::UnsupportedExternalStorage
+            | FormatError::InvalidLayoutVersion(_)
+            | FormatError::UnsupportedVersion(_)),
+        ) => FileError::unsupported(
+            path,
+            "a part of this HDF5 file",
+            format!("{reason}; rewrite it with gzip or no compression and h5py's default libver"),
+        ),
         other => FileError::corrupt(path, other.to_string()),
     }
 }
