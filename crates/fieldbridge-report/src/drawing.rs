@@ -13,7 +13,7 @@ mod ticks;
 pub use axis::Axis;
 pub(crate) use axis::Scale;
 pub(crate) use contour::{Grid, closed_contours};
-pub(crate) use legend::{Entry, LegendCorner, Swatch, draw_legend, draw_legend_in};
+pub(crate) use legend::{Entry, LegendCorner, Swatch, best_corner, draw_legend_in, head_room, legend_place};
 pub(crate) use panel::{Box2, Panel, PanelStyle};
 pub(crate) use polyline::draw_polyline;
 pub(crate) use sample::{central_range, equal_bins, finite_values, is_drawable};

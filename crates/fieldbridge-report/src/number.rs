@@ -99,3 +99,49 @@ pub(crate) fn superscript(exponent: i32) -> String {
         .map(|character| character.to_digit(10).map_or('⁻', |digit| DIGITS[digit as usize]))
         .collect()
 }
+
+/// A count with a comma between groups of three digits.
+pub(crate) fn with_separators(count: usize) -> String {
+    let digits = count.to_string();
+    let mut written = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            written.push(',');
+        }
+        written.push(digit);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn separators_stand_before_every_third_digit_from_the_end() {
+        let written = [0, 12, 999, 1000, 12_345, 1_234_567].map(with_separators);
+        assert_eq!(written, ["0", "12", "999", "1,000", "12,345", "1,234,567"]);
+    }
+
+    #[test]
+    fn any_pair_of_numbers_is_written() {
+        let numbers = [
+            0.0,
+            1.0,
+            -1e-300,
+            5e-324,
+            f64::MAX,
+            f64::MIN,
+            f64::INFINITY,
+            f64::NAN,
+            999.96,
+            1e6,
+        ];
+        for value in numbers {
+            for error in numbers {
+                let text = format_with_error(value, error);
+                assert!(!text.is_empty() && text.len() < 60, "{value} and {error}: {text}");
+            }
+        }
+    }
+}

@@ -79,7 +79,8 @@ impl Scale {
     /// A scale of non-zero length around the two values.
     pub(crate) fn new(low: f64, high: f64, logarithmic: bool) -> Self {
         if logarithmic {
-            let (low, high) = (low.max(1e-300), high.max(1e-300));
+            // The ends keep clear of those of f64, where quotients and powers of ten overflow.
+            let (low, high) = (low.clamp(1e-300, 1e300), high.clamp(1e-300, 1e300));
             if high / low < 1.05 {
                 return Self {
                     low: low / 2.0,
@@ -90,11 +91,12 @@ impl Scale {
             return Self { low, high, logarithmic };
         }
         // Below this relative width the labels of neighbouring ticks would be the same number.
-        let least = 1e-6 * low.abs().max(high.abs());
+        let (low, high) = (low.clamp(-1e300, 1e300), high.clamp(-1e300, 1e300));
+        let least = (1e-6 * low.abs().max(high.abs())).max(1e-290);
         if high - low > least {
             return Self { low, high, logarithmic };
         }
-        let half = if least > 0.0 {
+        let half = if least > 1e-290 {
             0.1 * low.abs().max(high.abs())
         } else {
             0.5
@@ -113,7 +115,7 @@ impl Scale {
             return None;
         }
         Some(if self.logarithmic {
-            (value / self.low).ln() / (self.high / self.low).ln()
+            (value.ln() - self.low.ln()) / (self.high.ln() - self.low.ln())
         } else {
             (value - self.low) / (self.high - self.low)
         })

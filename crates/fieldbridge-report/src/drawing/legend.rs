@@ -35,17 +35,27 @@ pub(crate) enum LegendCorner {
     LowerLeft,
 }
 
-/// Draws the legend in the corner of `area` that covers the fewest of the `occupied` points.
-pub(crate) fn draw_legend(svg: &mut Svg, area: Box2, entries: &[Entry], occupied: &[(f64, f64)]) {
+/// The corner of `area` in which the legend covers the fewest of the `occupied` points, and how many these are.
+pub(crate) fn best_corner(area: Box2, entries: &[Entry], occupied: &[(f64, f64)]) -> (LegendCorner, usize) {
     use LegendCorner::{LowerLeft, LowerRight, UpperLeft, UpperRight};
-    let covered = |&corner: &LegendCorner| {
-        let place = place_of(area, entries, corner);
-        occupied.iter().filter(|&&point| place.contains(point)).count()
+    let covered = |corner: LegendCorner| {
+        let place = legend_place(area, entries, corner);
+        (corner, occupied.iter().filter(|&&point| place.contains(point)).count())
     };
-    let corner = [UpperRight, UpperLeft, LowerRight, LowerLeft]
+    let corners = [UpperRight, UpperLeft, LowerRight, LowerLeft].map(covered);
+    corners
         .into_iter()
-        .min_by_key(covered);
-    draw_legend_in(svg, area, entries, corner.unwrap_or(UpperRight));
+        .min_by_key(|corner| corner.1)
+        .unwrap_or((UpperRight, 0))
+}
+
+/// Part of the height of `area` that a legend at its upper edge needs for itself.
+pub(crate) fn head_room(area: Box2, entries: &[Entry]) -> f64 {
+    if entries.is_empty() {
+        0.0
+    } else {
+        ((ROW * entries.len() as f64 + 24.0) / area.height).min(0.6)
+    }
 }
 
 /// Draws the legend in the given corner of `area`.
@@ -53,7 +63,7 @@ pub(crate) fn draw_legend_in(svg: &mut Svg, area: Box2, entries: &[Entry], corne
     if entries.is_empty() {
         return;
     }
-    let place = place_of(area, entries, corner);
+    let place = legend_place(area, entries, corner);
     svg.rectangle("fb-paper", place.left, place.top, place.width, place.height, 0.85);
     for (index, entry) in entries.iter().enumerate() {
         let (start, middle) = (place.left + 6.0, place.top + 4.0 + ROW * (index as f64 + 0.5));
@@ -79,7 +89,7 @@ pub(crate) fn draw_legend_in(svg: &mut Svg, area: Box2, entries: &[Entry], corne
 }
 
 /// The rectangle a legend takes in a corner.
-fn place_of(area: Box2, entries: &[Entry], corner: LegendCorner) -> Box2 {
+pub(crate) fn legend_place(area: Box2, entries: &[Entry], corner: LegendCorner) -> Box2 {
     let row = |entry: &Entry| {
         let shift = if entry.swatch == Swatch::None {
             0.0

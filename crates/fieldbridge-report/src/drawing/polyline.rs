@@ -1,5 +1,5 @@
 use super::{
-    panel::Panel,
+    panel::{Box2, Panel},
     svg::{PathData, Svg},
 };
 
@@ -16,20 +16,52 @@ pub(crate) fn draw_polyline(svg: &mut Svg, panel: &Panel, class: &str, x: &[f64]
         .zip(y)
         .map(|(&x, &y)| Some((panel.x_pixel(x)?, panel.y_pixel(y)?)));
     let mut data = PathData::default();
-    let mut pen_down = false;
+    let mut last: Place = None;
+    let mut pen: Place = None;
     for place in thinned(places) {
-        match place {
-            Some((x, y)) if pen_down => data.line_to(x, y),
-            Some((x, y)) => {
-                data.move_to(x, y);
-                // A sub-path of length zero shows as a dot, thanks to its round ends.
-                data.line_to(x, y);
+        // A lone point is a segment of length zero, which shows as a dot, thanks to its round ends.
+        if let Some(to) = place
+            && let Some((start, end)) = clipped(last.unwrap_or(to), to, panel.area)
+        {
+            if pen != Some(start) || last.is_none() {
+                data.move_to(start.0, start.1);
             }
-            None => {}
+            data.line_to(end.0, end.1);
+            pen = Some(end);
         }
-        pen_down = place.is_some();
+        last = place;
     }
     svg.path(class, &data, 1.0);
+}
+
+/// The part of a segment near the panel (Liang and Barsky 1984). A line that leaves it would be cut by the picture
+/// anyway, but dashes along a thousand heights of the page take a minute to draw.
+fn clipped(from: (f64, f64), to: (f64, f64), area: Box2) -> Option<((f64, f64), (f64, f64))> {
+    const MARGIN: f64 = 20.0;
+    let (along_x, along_y) = (to.0 - from.0, to.1 - from.1);
+    let (mut enter, mut leave) = (0.0f64, 1.0f64);
+    let borders = [
+        (-along_x, from.0 - area.left + MARGIN),
+        (along_x, area.right() + MARGIN - from.0),
+        (-along_y, from.1 - area.top + MARGIN),
+        (along_y, area.bottom() + MARGIN - from.1),
+    ];
+    for (direction, room) in borders {
+        if direction == 0.0 {
+            if room < 0.0 {
+                return None;
+            }
+        } else if direction < 0.0 {
+            enter = enter.max(room / direction);
+        } else {
+            leave = leave.min(room / direction);
+        }
+    }
+    let at = |part: f64| (from.0 + part * along_x, from.1 + part * along_y);
+    // The ends are taken as they are where they need no cut, so that joined segments meet exactly.
+    let start = if enter > 0.0 { at(enter) } else { from };
+    let end = if leave < 1.0 { at(leave) } else { to };
+    (enter <= leave).then_some((start, end))
 }
 
 /// The same line with few points: in each pixel column the first, lowest, highest and last are kept.

@@ -23,23 +23,36 @@ impl Ticks {
         } else {
             length / (2.4 * font_size)
         };
+        let fits = |ticks: &Self| {
+            let places: Vec<(f64, f64)> = (ticks.major.iter())
+                .filter_map(|(value, label)| Some((scale.fraction(*value)? * length, text_width(label, font_size))))
+                .collect();
+            places.windows(2).all(|pair| {
+                let distance = pair[1].0 - pair[0].0;
+                if along {
+                    distance - 0.5 * (pair[0].1 + pair[1].1) >= 0.8 * font_size
+                } else {
+                    distance >= 1.5 * font_size
+                }
+            })
+        };
         let mut wanted = densest.clamp(2.0, 8.0).floor();
-        loop {
-            let ticks = Self::linear(scale, wanted);
-            let fits = !along || {
-                let positions: Vec<(f64, f64)> = (ticks.major.iter())
-                    .filter_map(|(value, label)| Some((scale.fraction(*value)? * length, text_width(label, font_size))))
-                    .collect();
-                positions.windows(2).all(|pair| {
-                    let gap = pair[1].0 - pair[0].0 - 0.5 * (pair[0].1 + pair[1].1);
-                    gap >= 0.8 * font_size
-                })
-            };
-            if fits || wanted <= 1.0 {
-                return ticks;
-            }
+        let mut ticks = Self::linear(scale, wanted);
+        while wanted > 1.0 && !fits(&ticks) {
             wanted -= 1.0;
+            ticks = Self::linear(scale, wanted);
         }
+        // One or two labels do not show a scale; more are taken if there is any room.
+        for more in 1..=8 {
+            if ticks.major.len() >= 3 {
+                break;
+            }
+            let denser = Self::linear(scale, wanted + f64::from(more));
+            if fits(&denser) {
+                ticks = denser;
+            }
+        }
+        ticks
     }
 
     /// Multiples of 1, 2 or 5 times a power of ten, about `wanted` of them.
@@ -105,7 +118,7 @@ impl Ticks {
             .map(|power| text_width(&label(power), font_size))
             .fold(0.0, f64::max);
         let room = if along { widest + font_size } else { 1.6 * font_size };
-        let decade = length / (scale.high / scale.low).log10();
+        let decade = length / (scale.high.log10() - scale.low.log10());
         let every = ((room / decade).ceil() as i32).max(1);
         let major: Vec<(f64, String)> = (first..=last)
             .filter(|power| power.rem_euclid(every) == 0)

@@ -1,8 +1,8 @@
 use super::{HEIGHT, RIGHT, TITLE, WIDTH, draw_title};
 use crate::{
     drawing::{
-        Axis, Box2, Entry, Panel, PanelStyle, PathData, Svg, Swatch, central_range, draw_legend, equal_bins,
-        is_drawable,
+        Axis, Box2, Entry, Panel, PanelStyle, PathData, Svg, Swatch, best_corner, central_range, draw_legend_in,
+        equal_bins, head_room, is_drawable,
     },
     theme::Theme,
 };
@@ -68,35 +68,40 @@ impl Histogram {
             .chain(band_heights)
             .chain(self.reference)
             .chain(ground);
-        // Head room for the legend.
-        let highest = heights
-            .clone()
-            .filter(|&height| is_drawable(height))
-            .fold(0.0, f64::max);
-        let y = self
-            .y
-            .scale(heights.chain((!self.y.logarithmic).then_some(1.3 * highest)), 0.0);
-        let x = self.x.scale(self.edges.iter().copied(), 0.0);
         let outer = Box2 {
             left: 8.0,
             top: TITLE,
             width: WIDTH - 8.0 - RIGHT,
             height: HEIGHT - TITLE,
         };
+        let entries = self.legend();
+        // The plotting area is lower than `outer` by the labels below it.
+        let room = head_room(
+            Box2 {
+                height: outer.height - 45.0,
+                ..outer
+            },
+            &entries,
+        )
+        .max(0.06);
+        let highest = heights
+            .clone()
+            .filter(|&height| is_drawable(height))
+            .fold(0.0, f64::max);
+        let y = self.y.scale(
+            heights.chain((!self.y.logarithmic).then_some(highest / (1.0 - room))),
+            0.0,
+        );
+        let x = self.x.scale(self.edges.iter().copied(), 0.0);
         let panel = Panel::within(outer, (&self.x, x), (&self.y, y), PanelStyle::default());
         panel.draw_grid(&mut svg);
         panel.begin_clip(&mut svg);
-        let mut entries = Vec::new();
         if let Some((lower, upper)) = &self.band {
             let mut data = PathData::default();
             for (left, right, low, high) in self.bins(&panel, |bin| Some((*lower.get(bin)?, *upper.get(bin)?))) {
                 data.rectangle(left, high, right - left, low - high);
             }
             svg.path("fb-band", &data, 1.0);
-            entries.push(Entry {
-                swatch: Swatch::Area("fb-band".to_owned(), 1.0),
-                text: self.band_name.clone(),
-            });
         }
         let floor = if y.logarithmic { y.low } else { 0.0 };
         let bars = self.bins(&panel, |bin| Some((floor, *self.heights.get(bin)?)));
@@ -107,42 +112,58 @@ impl Histogram {
         }
         svg.path("fb-f0", &filling, 0.25);
         svg.path("fb-thin fb-s0", &outline, 1.0);
-        entries.push(Entry {
-            swatch: Swatch::Area("fb-f0".to_owned(), 0.4),
-            text: self.name.clone(),
-        });
         if let Some(height) = self.reference.and_then(|height| panel.y_pixel(height)) {
             svg.line("fb-reference", panel.area.left, height, panel.area.right(), height);
         }
         svg.end_clip();
         panel.draw_frame(&mut svg);
-        entries.extend(self.notes.iter().map(|note| Entry {
-            swatch: Swatch::None,
-            text: note.clone(),
-        }));
-        entries.retain(|entry| !entry.text.is_empty());
         let occupied: Vec<(f64, f64)> = (bars.iter())
             .flat_map(|&(left, right, low, high)| {
                 (0..9).map(move |k| (0.5 * (left + right), high + (low - high) * f64::from(k) / 8.0))
             })
             .collect();
-        draw_legend(&mut svg, panel.area, &entries, &occupied);
+        let corner = best_corner(panel.area, &entries, &occupied).0;
+        draw_legend_in(&mut svg, panel.area, &entries, corner);
         if bars.is_empty() {
             panel.draw_no_data(&mut svg);
         }
         svg.finish(theme, &self.title)
     }
 
+    /// Band, bars and notes that have a text.
+    fn legend(&self) -> Vec<Entry> {
+        let band = self
+            .band
+            .iter()
+            .map(|_| (Swatch::Area("fb-band".to_owned(), 1.0), &self.band_name));
+        let bars = (Swatch::Area("fb-f0".to_owned(), 0.4), &self.name);
+        let notes = self.notes.iter().map(|note| (Swatch::None, note));
+        let all = band.chain([bars]).chain(notes).filter(|entry| !entry.1.is_empty());
+        all.map(|(swatch, text)| Entry {
+            swatch,
+            text: text.clone(),
+        })
+        .collect()
+    }
+
     /// Left, right, lower and upper pixel of each bin with the heights that `ends` gives; others are left out.
+    ///
+    /// More bins than the panel has pixels are joined, keeping the highest of each group.
     fn bins(&self, panel: &Panel, ends: impl Fn(usize) -> Option<(f64, f64)>) -> Vec<(f64, f64, f64, f64)> {
-        (self.edges.windows(2).enumerate())
-            .filter_map(|(bin, edges)| {
-                let (low, high) = ends(bin)?;
-                let (left, right) = (panel.x_pixel(edges[0])?, panel.x_pixel(edges[1])?);
-                // Band edges at or below zero end at the axis of a logarithmic panel.
-                let low = panel.y_pixel(low).unwrap_or(panel.area.bottom());
-                (right > left).then_some((left, right, low, panel.y_pixel(high)?))
-            })
-            .collect()
+        let place = |bin: usize| {
+            let (low, high) = ends(bin)?;
+            let (left, right) = (panel.x_pixel(self.edges[bin])?, panel.x_pixel(self.edges[bin + 1])?);
+            // Heights at or below zero end at the axis of a logarithmic panel.
+            let low = panel.y_pixel(low).unwrap_or(panel.area.bottom());
+            (right > left).then_some((left, right, low, panel.y_pixel(high)?))
+        };
+        let count = self.edges.len().saturating_sub(1);
+        let size = count.div_ceil(800).max(1);
+        let joined = |first: usize| {
+            (first..(first + size).min(count))
+                .filter_map(place)
+                .reduce(|all, bin| (all.0.min(bin.0), all.1.max(bin.1), all.2.max(bin.2), all.3.min(bin.3)))
+        };
+        (0..count).step_by(size).filter_map(joined).collect()
     }
 }

@@ -1,7 +1,8 @@
 use super::{HEIGHT, RIGHT, TITLE, WIDTH, draw_title};
 use crate::{
     drawing::{
-        Anchor, Axis, Box2, Entry, Panel, PanelStyle, PathData, Svg, Swatch, draw_legend, draw_polyline, text_width,
+        Anchor, Axis, Box2, Entry, Panel, PanelStyle, PathData, Scale, Svg, Swatch, best_corner, draw_legend_in,
+        draw_polyline, head_room, legend_place, text_width,
     },
     theme::{SERIES, Theme},
 };
@@ -117,48 +118,83 @@ impl LineChart {
             .iter()
             .flat_map(|band| band.lower.iter().chain(&band.upper).copied());
         let x = self.x.scale(xs.into_iter().chain(band_x), 0.0);
-        let y = self.y.scale(ys.into_iter().chain(band_y), 0.06);
+        let mut y = self.y.scale(ys.into_iter().chain(band_y), 0.06);
         let outer = Box2 {
             left: 8.0,
             top: TITLE,
             width: WIDTH - 8.0 - RIGHT,
             height: HEIGHT - TITLE,
         };
-        let panel = Panel::within(outer, (&self.x, x), (&self.y, y), PanelStyle::default());
+        let entries = self.legend();
+        let panel_with = |y: Scale| Panel::within(outer, (&self.x, x), (&self.y, y), PanelStyle::default());
+        let mut panel = panel_with(y);
+        let mut occupied = self.occupied(&panel);
+        let (mut corner, covered) = best_corner(panel.area, &entries, &occupied);
+        if covered > 0 && self.y.range.is_none() && !y.logarithmic {
+            let room = head_room(panel.area, &entries);
+            y = Scale::new(y.low, y.high + (y.high - y.low) * room / (1.0 - room), false);
+            panel = panel_with(y);
+            occupied = self.occupied(&panel);
+            corner = best_corner(panel.area, &entries, &occupied).0;
+        }
         panel.draw_grid(&mut svg);
         panel.begin_clip(&mut svg);
-        let mut entries = Vec::new();
         for band in &self.bands {
             draw_band(&mut svg, &panel, band);
-            entries.push(Entry {
-                swatch: Swatch::Area("fb-band".to_owned(), 1.0),
-                text: band.name.clone(),
-            });
         }
-        let mut occupied = Vec::new();
         for (curve, class) in self.curves.iter().zip(classes(&self.curves)) {
             draw_polyline(&mut svg, &panel, &class, &curve.x, &curve.y);
-            occupied.extend(along(&panel, curve));
-            entries.push(Entry {
-                swatch: Swatch::Line(class),
-                text: curve.name.clone(),
-            });
         }
         for mark in &self.marks {
-            draw_mark(&mut svg, &panel, mark, &mut occupied);
+            if let Some(x) = place_of_mark(&panel, mark) {
+                svg.line("fb-truth fb-dotted", x, panel.area.top, x, panel.area.bottom());
+            }
         }
         svg.end_clip();
         panel.draw_frame(&mut svg);
-        entries.extend(self.notes.iter().map(|note| Entry {
-            swatch: Swatch::None,
-            text: note.clone(),
-        }));
-        entries.retain(|entry| !entry.text.is_empty());
-        draw_legend(&mut svg, panel.area, &entries, &occupied);
+        draw_legend_in(&mut svg, panel.area, &entries, corner);
+        let legend = (!entries.is_empty()).then(|| legend_place(panel.area, &entries, corner));
+        for mark in &self.marks {
+            draw_mark_label(&mut svg, &panel, mark, legend);
+        }
         if !has_data {
             panel.draw_no_data(&mut svg);
         }
         svg.finish(theme, &self.title)
+    }
+
+    /// Bands, lines and notes that have a text.
+    fn legend(&self) -> Vec<Entry> {
+        let area = |band: &CurveBand| Entry {
+            swatch: Swatch::Area("fb-band".to_owned(), 1.0),
+            text: band.name.clone(),
+        };
+        let line = |(curve, class): (&Curve, String)| Entry {
+            swatch: Swatch::Line(class),
+            text: curve.name.clone(),
+        };
+        let note = |note: &String| Entry {
+            swatch: Swatch::None,
+            text: note.clone(),
+        };
+        let lines = self.curves.iter().zip(classes(&self.curves)).map(line);
+        let all = self
+            .bands
+            .iter()
+            .map(area)
+            .chain(lines)
+            .chain(self.notes.iter().map(note));
+        all.filter(|entry| !entry.text.is_empty()).collect()
+    }
+
+    /// Points the legend should not cover.
+    fn occupied(&self, panel: &Panel) -> Vec<(f64, f64)> {
+        let edges = self
+            .bands
+            .iter()
+            .flat_map(|band| [(&band.x, &band.lower), (&band.x, &band.upper)]);
+        let lines = self.curves.iter().map(|curve| (&curve.x, &curve.y));
+        edges.chain(lines).flat_map(|(x, y)| along(panel, x, y)).collect()
     }
 }
 
@@ -205,13 +241,13 @@ pub(super) fn draw_band(svg: &mut Svg, panel: &Panel, band: &CurveBand) {
     }
 }
 
-/// About two hundred points along a line, so that the legend can keep away from it.
-fn along(panel: &Panel, curve: &Curve) -> Vec<(f64, f64)> {
-    let length = curve.x.len().min(curve.y.len());
+/// About two hundred points along a line and some between them, so that the legend can keep away from it.
+fn along(panel: &Panel, x: &[f64], y: &[f64]) -> Vec<(f64, f64)> {
+    let length = x.len().min(y.len());
     let stride = length.div_ceil(200).max(1);
     let places: Vec<(f64, f64)> = (0..length)
         .step_by(stride)
-        .filter_map(|index| Some((panel.x_pixel(curve.x[index])?, panel.y_pixel(curve.y[index])?)))
+        .filter_map(|index| Some((panel.x_pixel(x[index])?, panel.y_pixel(y[index])?)))
         .collect();
     let between = |pair: &[(f64, f64)]| {
         let (from, to) = (pair[0], pair[1]);
@@ -227,25 +263,25 @@ fn along(panel: &Panel, curve: &Curve) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// Draws a vertical line with its label at the side that has more room.
-fn draw_mark(svg: &mut Svg, panel: &Panel, mark: &Mark, occupied: &mut Vec<(f64, f64)>) {
-    const SIZE: f64 = 11.5;
-    let Some(x) = panel
+/// Where a mark stands, if that is inside the panel.
+fn place_of_mark(panel: &Panel, mark: &Mark) -> Option<f64> {
+    panel
         .x_pixel(mark.value)
         .filter(|&x| (panel.area.left..=panel.area.right()).contains(&x))
-    else {
-        return;
-    };
-    let area = panel.area;
-    svg.line("fb-truth fb-dotted", x, area.top, x, area.bottom());
-    let width = text_width(&mark.label, SIZE);
-    let (anchor, start, end) = if x + width + 10.0 < area.right() {
-        (Anchor::Start, x + 5.0, x + 5.0 + width)
+}
+
+/// Writes the label of a mark at the side that has more room, below the legend if that is in the way.
+fn draw_mark_label(svg: &mut Svg, panel: &Panel, mark: &Mark, legend: Option<Box2>) {
+    const SIZE: f64 = 11.5;
+    let Some(x) = place_of_mark(panel, mark) else { return };
+    let (area, width) = (panel.area, text_width(&mark.label, SIZE));
+    let (anchor, text_x, left) = if x + width + 10.0 < area.right() {
+        (Anchor::Start, x + 5.0, x + 5.0)
     } else {
         (Anchor::End, x - 5.0, x - 5.0 - width)
     };
-    let y = area.top + 16.0;
-    svg.text("fb-text", start, y, anchor, SIZE, &mark.label);
-    occupied.extend((0..=20).map(|step| (start + (end - start) * f64::from(step) / 20.0, y - 4.0)));
-    occupied.extend((0..=20).map(|step| (x, area.top + area.height * f64::from(step) / 20.0)));
+    let blocked =
+        legend.filter(|legend| left < legend.right() && left + width > legend.left && legend.top < area.top + 22.0);
+    let y = blocked.map_or(area.top + 16.0, |legend| legend.bottom() + 14.0);
+    svg.text("fb-text", text_x, y, anchor, SIZE, &mark.label);
 }

@@ -2,8 +2,9 @@ use super::{RIGHT, TITLE, draw_title};
 use crate::{
     drawing::{
         Axis, Box2, Entry, LegendCorner, Panel, PanelStyle, PathData, Scale, Svg, Swatch, central_range,
-        draw_legend_in, is_drawable,
+        draw_legend_in, draw_polyline, is_drawable,
     },
+    number::with_separators,
     theme::Theme,
 };
 
@@ -174,30 +175,35 @@ impl PredictedAgainstTruth {
 
     /// The line of perfect prediction and the outlier lines, as `place(truth, residual)`.
     fn draw_lines(&self, svg: &mut Svg, panel: &Panel, range: Scale, place: impl Fn(f64, f64) -> f64) {
-        let line = |residual: f64| {
-            let mut data = PathData::default();
-            data.through((0..=100).filter_map(|step| {
-                let truth = range.low + (range.high - range.low) * f64::from(step) / 100.0;
-                Some((panel.x_pixel(truth)?, panel.y_pixel(place(truth, residual))?))
-            }));
-            data
+        let truths: Vec<f64> = (0..=100)
+            .map(|step| range.low + (range.high - range.low) * f64::from(step) / 100.0)
+            .collect();
+        let mut line = |class: &str, residual: f64| {
+            let values: Vec<f64> = truths.iter().map(|&truth| place(truth, residual)).collect();
+            draw_polyline(svg, panel, class, &truths, &values);
         };
-        svg.path("fb-thin fb-truth", &line(0.0), 1.0);
+        line("fb-thin fb-truth", 0.0);
         if let Some(threshold) = self.outlier_threshold {
-            svg.path("fb-thin fb-s1 fb-dashed", &line(threshold), 1.0);
-            svg.path("fb-thin fb-s1 fb-dashed", &line(-threshold), 1.0);
+            line("fb-thin fb-s1 fb-dashed", threshold);
+            line("fb-thin fb-s1 fb-dashed", -threshold);
         }
     }
 
     /// Scores in one corner, the meaning of lines and colours in another.
     fn draw_keys(&self, svg: &mut Svg, panel: &Panel, pairs: &[(f64, f64)], most: Option<f64>) {
         let scores = self.scores.iter().map(|score| format!("{}  {}", score.0, score.1));
-        let count = (!pairs.is_empty()).then(|| format!("n = {}", pairs.len()));
+        let count = (!pairs.is_empty()).then(|| format!("n = {}", with_separators(pairs.len())));
+        let shown = |pair: &&(f64, f64)| {
+            let place = panel.x_pixel(pair.0).zip(panel.y_pixel(pair.1));
+            place.is_some_and(|place| panel.area.contains(place))
+        };
+        let hidden = pairs.len() - pairs.iter().filter(shown).count();
+        let outside = (hidden > 0).then(|| format!("outside the frame: {}", with_separators(hidden)));
         let text = |text: String| Entry {
             swatch: Swatch::None,
             text,
         };
-        let upper_left: Vec<Entry> = count.into_iter().chain(scores).map(text).collect();
+        let upper_left: Vec<Entry> = count.into_iter().chain(scores).chain(outside).map(text).collect();
         let mut key = vec![Entry {
             swatch: Swatch::Line("fb-truth".to_owned()),
             text: "1 : 1".to_owned(),
@@ -210,7 +216,10 @@ impl PredictedAgainstTruth {
             });
         }
         if let Some(most) = most {
-            key.push(text(format!("shade: 1 to {most:.0} per cell, log")));
+            key.push(text(format!(
+                "shade: 1 to {} per cell, log",
+                with_separators(most as usize)
+            )));
         }
         // Both triangles off the diagonal are nearly empty, so each gets a legend.
         draw_legend_in(svg, panel.area, &upper_left, LegendCorner::UpperLeft);

@@ -56,6 +56,7 @@ tbody tr:last-child td{border-bottom:2px solid var(--axis)}
 pre{background:var(--raised);border:1px solid var(--rule);border-radius:4px;padding:.8rem 1rem;overflow-x:auto;font-size:.88rem;line-height:1.45}
 code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.92em;overflow-wrap:anywhere}
 pre code{font-size:1em;overflow-wrap:normal}
+td code,th code{overflow-wrap:normal;white-space:nowrap}
 .notice{border-left:4px solid var(--link);background:var(--raised);padding:.3rem 1rem;margin:1rem 0;border-radius:4px}
 .notice.warning{border-color:var(--caution);background:var(--caution-ground)}
 dl{margin:1rem 0;display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:0 2rem}
