@@ -1,0 +1,138 @@
+//! Bridges walked along a learned velocity.
+
+use burn_tensor::Tensor;
+
+use super::{Bridge, Rows, TimeDraw};
+use crate::base::Base;
+use crate::coupling::{Batch, Coupling};
+use crate::error::Error;
+use crate::likelihood::{LogDensity, Trace};
+use crate::network::{Conditions, Context, ContextEmbedding, Network, Weights};
+use crate::path::Path;
+use crate::random::Stream;
+use crate::solver::Solver;
+
+/// Flow matching: a network `v(x, t, c)` regressed on the velocities of paths between joined points, loss
+/// `|v(x_t, t, c) - dx_t/dt|^2` (Lipman et al. 2022, arXiv:2210.02747; with optimal transport Tong et al. 2023,
+/// arXiv:2302.00482). Its marginal flow carries the base to the data.
+#[derive(Debug)]
+pub struct Continuous {
+    /// Length of a data point.
+    pub dimension: usize,
+    /// Where it starts.
+    pub base: Box<dyn Base>,
+    /// Which points are joined.
+    pub coupling: Box<dyn Coupling>,
+    /// How joined points are connected.
+    pub path: Box<dyn Path>,
+    /// How training times are drawn.
+    pub time: TimeDraw,
+    /// What is learned.
+    pub network: Box<dyn Network>,
+    /// How it is walked.
+    pub solver: Box<dyn Solver>,
+    /// What the walk costs in probability.
+    pub trace: Box<dyn Trace>,
+    /// How the context is read; none for an unconditional bridge.
+    pub embedding: Option<ContextEmbedding>,
+}
+
+impl Continuous {
+    fn embed(&self, weights: &Weights, context: Option<&Context>) -> Option<Tensor<2>> {
+        match (&self.embedding, context) {
+            (Some(embedding), Some(context)) => Some(embedding.forward(weights, context)),
+            _ => None,
+        }
+    }
+
+    /// The learned velocity `v(x, t, c)`; `x`: `[batch, D]`, `t`: `[batch, 1]`, context embedding `[batch, width]`.
+    pub fn velocity(&self, weights: &Weights, x: Tensor<2>, t: Tensor<2>, context: Option<Tensor<2>>) -> Tensor<2> {
+        self.network.forward(weights, x, &Conditions { t: Some(t), context })
+    }
+}
+
+impl Bridge for Continuous {
+    fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    fn join(&self, rows: &mut Rows, stream: &Stream) {
+        let drawn = self.base.sample(rows.count, self.dimension, &stream.child("base", 0));
+        let batch = Batch {
+            base: &drawn,
+            data: &rows.data,
+            context: &rows.context,
+            rows: rows.count,
+        };
+        let pairs = self.coupling.pair(&batch, &stream.child("coupling", 0));
+        let width = self.dimension;
+        rows.base = pairs
+            .iter()
+            .flat_map(|&at| drawn[at * width..(at + 1) * width].iter().copied())
+            .collect();
+        rows.time = self.time.draw(rows.count, &stream.child("time", 0));
+    }
+
+    fn loss(&self, weights: &Weights, rows: &Rows) -> Tensor<1> {
+        let device = weights.device();
+        let t = rows.tensor(&rows.time, device);
+        let (x, target) = self.path.at(
+            rows.tensor(&rows.base, device),
+            rows.tensor(&rows.data, device),
+            t.clone(),
+        );
+        let context = self.embed(weights, rows.context_on(device).as_ref());
+        let velocity = self.velocity(weights, x, t, context);
+        (velocity - target).square().sum_dim(1).squeeze_dim(1)
+    }
+
+    fn transport(&self, weights: &Weights, base: Tensor<2>, context: Option<&Context>) -> Result<Tensor<2>, Error> {
+        let embedded = self.embed(weights, context);
+        let field = |x: Tensor<2>, t: Tensor<2>| self.velocity(weights, x, t, embedded.clone());
+        Ok(self.solver.walk(&field, base, 0.0, 1.0)?.end)
+    }
+
+    fn draw_base(&self, rows: usize, stream: &Stream) -> Vec<f32> {
+        self.base.sample(rows, self.dimension, stream)
+    }
+
+    fn log_density(
+        &self,
+        weights: &Weights,
+        x: Tensor<2>,
+        context: Option<&Context>,
+        stream: &Stream,
+    ) -> Result<LogDensity, Error> {
+        let [rows, dimension] = x.dims();
+        let embedded = self.embed(weights, context);
+        let tangents = self.trace.tangents(rows, dimension, stream, weights.device());
+        let field = |state: Tensor<2>, t: Tensor<2>| {
+            let conditions = Conditions {
+                t: Some(t),
+                context: embedded.clone(),
+            };
+            let point = state.narrow(1, 0, dimension);
+            let (velocity, products) =
+                self.network
+                    .forward_with_tangents(weights, point, &conditions, tangents.clone());
+            Tensor::cat(vec![velocity, self.trace.estimates(tangents.clone(), products)], 1)
+        };
+        let estimates = self.trace.estimates(tangents.clone(), tangents.zeros_like()).dims()[1];
+        let start = Tensor::cat(vec![x, Tensor::zeros([rows, estimates], weights.device())], 1);
+        let walk = self.solver.walk(&field, start, 1.0, 0.0)?;
+        let z = walk.end.clone().narrow(1, 0, dimension);
+        let integrals = walk.end.narrow(1, dimension, estimates);
+        let value = self.base.log_density(z.clone()) + integrals.clone().mean_dim(1).squeeze_dim::<1>(1);
+        let mut error = value.zeros_like();
+        if let Some(local) = walk.error {
+            // how errors of the end point and of the integral move the result, to first order
+            let moved = (z.abs() * local.clone().narrow(1, 0, dimension)).sum_dim(1);
+            error = error + (moved + local.narrow(1, dimension, estimates).mean_dim(1)).squeeze_dim(1);
+        }
+        if estimates > 1 {
+            let spread: Tensor<1> = (integrals.var(1) / estimates as f64).sqrt().squeeze_dim(1);
+            error = (error.square() + spread.square()).sqrt();
+        }
+        Ok(LogDensity { value, error })
+    }
+}

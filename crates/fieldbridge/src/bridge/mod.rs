@@ -1,0 +1,125 @@
+//! A bridge carries a base distribution to the data.
+//!
+//! To describe one, say: where it starts ([`base`](crate::base)), which points are joined
+//! ([`coupling`](crate::coupling)), how two joined points are connected ([`path`](crate::path)), what is learned
+//! ([`network`](crate::network)), how it is walked ([`solver`](crate::solver)), and what the walk costs in probability
+//! ([`likelihood`](crate::likelihood)). A normalizing flow is the bridge crossed in one jump
+//! ([`transform`](crate::transform)).
+//!
+//! | bridge | crossed by | log-density |
+//! |---|---|---|
+//! | [`Flow`] | a stack of transforms | exact |
+//! | [`Continuous`] | walking a learned velocity | solved, with an error estimate |
+//!
+//! Whatever it is, a [`Bridge`] is trained by its [`loss`](Bridge::loss), drawn from with
+//! [`sample`](Bridge::sample), and asked for a [`log_density`](Bridge::log_density), each given a context.
+
+mod build;
+mod continuous;
+mod flow;
+
+use burn_tensor::{Device, Tensor, TensorData};
+
+use crate::error::Error;
+use crate::likelihood::LogDensity;
+use crate::network::{Context, Weights};
+use crate::random::Stream;
+
+pub use build::{BridgeKind, BridgeRecipe, FlowMatchingRecipe, Layers, NetworkKind, SplineFlowRecipe, TimeDraw, build};
+pub use continuous::Continuous;
+pub use flow::Flow;
+
+/// Rows on the host, as training and inference hand them over: all values flat, row by row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rows {
+    /// Number of rows.
+    pub count: usize,
+    /// Data points, `count * D`, scaled to order one.
+    pub data: Vec<f32>,
+    /// Context values, `count * W`, scaled; anything where missing.
+    pub context: Vec<f32>,
+    /// Context masks, `count * W`: 1 observed, 0 missing.
+    pub mask: Vec<f32>,
+    /// Base points joined to the rows, `count * D`; empty until [`Bridge::join`].
+    pub base: Vec<f32>,
+    /// Times of the rows, `count`; empty until [`Bridge::join`].
+    pub time: Vec<f32>,
+}
+
+impl Rows {
+    /// The rows `from..to`.
+    pub fn slice(&self, from: usize, to: usize) -> Self {
+        let part = |values: &Vec<f32>| {
+            let width = values.len() / self.count.max(1);
+            values[from * width..to * width].to_vec()
+        };
+        Self {
+            count: to - from,
+            data: part(&self.data),
+            context: part(&self.context),
+            mask: part(&self.mask),
+            base: part(&self.base),
+            time: part(&self.time),
+        }
+    }
+
+    /// One of the matrices on a device.
+    pub(crate) fn tensor(&self, values: &[f32], device: &Device) -> Tensor<2> {
+        let width = if self.count == 0 { 0 } else { values.len() / self.count };
+        Tensor::from_data(TensorData::new(values.to_vec(), [self.count, width]), device)
+    }
+
+    /// The context on a device; none when the rows have none.
+    pub fn context_on(&self, device: &Device) -> Option<Context> {
+        (!self.context.is_empty()).then(|| Context::from_host(&self.context, &self.mask, self.count, device))
+    }
+}
+
+/// Something that carries a base distribution to the data. Shapes: data `[batch, D]`.
+pub trait Bridge: Send + Sync + std::fmt::Debug {
+    /// Length `D` of a data point.
+    fn dimension(&self) -> usize;
+
+    /// Draws what one training step needs beside the data: base points, joined to the rows, and times.
+    fn join(&self, rows: &mut Rows, stream: &Stream);
+
+    /// Loss of every row, `[batch]`; its mean is minimised. The rows went through [`Bridge::join`].
+    fn loss(&self, weights: &Weights, rows: &Rows) -> Tensor<1>;
+
+    /// One draw for every base point, given its context row.
+    ///
+    /// # Errors
+    /// [`Error::Solver`] when a walk does not arrive.
+    fn transport(&self, weights: &Weights, base: Tensor<2>, context: Option<&Context>) -> Result<Tensor<2>, Error>;
+
+    /// Draws base points for [`Bridge::transport`], flat, `rows * D`.
+    fn draw_base(&self, rows: usize, stream: &Stream) -> Vec<f32>;
+
+    /// `log p(x | context)` with an error estimate; the stream serves stochastic traces.
+    ///
+    /// # Errors
+    /// [`Error::Solver`] when a walk does not arrive.
+    fn log_density(
+        &self,
+        weights: &Weights,
+        x: Tensor<2>,
+        context: Option<&Context>,
+        stream: &Stream,
+    ) -> Result<LogDensity, Error>;
+
+    /// `rows` draws, one for each context row when there is a context.
+    ///
+    /// # Errors
+    /// [`Error::Solver`] when a walk does not arrive.
+    fn sample(
+        &self,
+        weights: &Weights,
+        rows: usize,
+        context: Option<&Context>,
+        stream: &Stream,
+    ) -> Result<Tensor<2>, Error> {
+        let base = self.draw_base(rows, stream);
+        let base = Tensor::from_data(TensorData::new(base, [rows, self.dimension()]), weights.device());
+        self.transport(weights, base, context)
+    }
+}

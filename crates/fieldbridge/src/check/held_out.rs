@@ -1,0 +1,344 @@
+//! A model asked about rows it has not seen: densities, ranks, scores and a verdict.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Coverage, Draws, EcdfDifference, Judgement, PointStatistics, RankHistogram, RankKind, RankSet, Score, Tarp,
+    TarpSettings, central_coverage, coverage, crps_from_draws, ecdf_difference, equally_spaced_levels,
+    highest_density_ranks, judge, pit_values, point_statistics, tarp,
+};
+use crate::data::Encoded;
+use crate::error::Error;
+use crate::model::{Density, Model};
+use crate::random::Stream;
+
+/// Settings of the checks, table `[check]` of a recipe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CheckRecipe {
+    /// Posterior draws for each held-out row.
+    pub draws: usize,
+    /// Most rows whose posteriors are drawn from; densities are taken of all.
+    pub rows: usize,
+    /// Most rows for highest-density regions, which need the density of every draw.
+    pub density_rows: usize,
+    /// Share beyond which `|predicted - true| / (1 + true)` counts as an outlier.
+    pub outlier_threshold: f64,
+    /// Columns for which bias, scatter and outliers of `(predicted - true) / (1 + true)` are given: redshifts.
+    pub redshift_columns: Vec<String>,
+}
+
+impl Default for CheckRecipe {
+    fn default() -> Self {
+        Self {
+            draws: 200,
+            rows: 4000,
+            density_rows: 400,
+            outlier_threshold: 0.15,
+            redshift_columns: Vec::new(),
+        }
+    }
+}
+
+/// A mean with its standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mean {
+    /// The mean.
+    pub value: f64,
+    /// Its standard error.
+    pub standard_error: f64,
+}
+
+impl Mean {
+    /// Mean and standard error of values; none of an empty set.
+    pub fn of(values: &[f64]) -> Option<Self> {
+        let count = values.len() as f64;
+        if values.is_empty() {
+            return None;
+        }
+        let value = values.iter().sum::<f64>() / count;
+        let squares: f64 = values.iter().map(|found| (found - value).powi(2)).sum();
+        Some(Self {
+            value,
+            standard_error: (squares / (count - 1.0).max(1.0) / count).sqrt(),
+        })
+    }
+}
+
+/// What was found for one learned column.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ColumnChecks {
+    /// Name.
+    pub name: String,
+    /// Unit.
+    pub unit: Option<String>,
+    /// Rank of the truth among the draws, one for each row, uniform when calibrated.
+    pub pit: Vec<f64>,
+    /// Histogram of the ranks with a simultaneous band.
+    pub histogram: RankHistogram,
+    /// Distribution of the ranks minus the uniform one, with a simultaneous band.
+    pub ecdf: EcdfDifference,
+    /// Coverage of central intervals.
+    pub coverage: Coverage,
+    /// Continuous ranked probability score, in the column's unit; conditional models only.
+    pub crps: Option<Score>,
+    /// Redshift statistics of the posterior median.
+    pub point: Option<PointStatistics>,
+    /// Posterior median of each row; empty for an unconditional model.
+    pub median: Vec<f64>,
+    /// Truth of each row.
+    pub truth: Vec<f64>,
+}
+
+/// Everything found on held-out rows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HeldOut {
+    /// Rows whose density was taken.
+    pub rows: usize,
+    /// Rows that could not be used, with the reason.
+    pub skipped: Vec<(usize, String)>,
+    /// Rows with a context value outside the training range.
+    pub outside_training_range: usize,
+    /// Mean log-density, nats per row, in the user's units.
+    pub mean_log_density: Mean,
+    /// Largest error estimate of a log-density.
+    pub largest_error_estimate: f64,
+    /// Rows whose posteriors were drawn from.
+    pub checked_rows: usize,
+    /// Draws for each of them, or in all for an unconditional model.
+    pub draws: usize,
+    /// Column by column.
+    pub columns: Vec<ColumnChecks>,
+    /// Coverage of highest-density regions of all columns together; conditional models only.
+    pub highest_density: Option<Coverage>,
+    /// Coverage of random regions (TARP) of all columns together; conditional models of several columns only.
+    pub tarp: Option<Tarp>,
+    /// The verdict.
+    pub judgement: Judgement,
+}
+
+/// Draws for each checked row when a model is unconditional: the ranks then share one set of draws, which must be much
+/// larger than the number of rows.
+const SHARED_DRAWS_PER_ROW: usize = 25;
+
+/// Bins of the rank histogram.
+const BINS: usize = 20;
+
+/// `count` places spread evenly over `0..rows`.
+fn spread(rows: usize, count: usize) -> Vec<usize> {
+    let count = count.min(rows);
+    (0..count).map(|place| place * rows / count.max(1)).collect()
+}
+
+/// Asks a model about held-out rows.
+///
+/// # Errors
+/// When there are no rows, or a walk does not arrive.
+pub fn held_out(model: &Model, encoded: &Encoded, recipe: &CheckRecipe, seed: u64) -> Result<HeldOut, Error> {
+    if encoded.rows.count < 2 {
+        return Err(Error::TooFewRows {
+            source_name: "the held-out set".to_owned(),
+            found: encoded.rows.count,
+            needed: 2,
+            hint: "give more rows, or raise `data.test`".to_owned(),
+        });
+    }
+    let densities = model.log_density(encoded)?;
+    let values: Vec<f64> = densities.iter().map(|density| density.value).collect();
+    let chosen = encoded.choose(&spread(encoded.rows.count, recipe.rows));
+    let draws = recipe.draws.max(10);
+    let mut found = if model.is_conditional() {
+        conditional(model, &chosen, recipe, draws, seed)?
+    } else {
+        unconditional(model, &chosen, seed)?
+    };
+    found.rows = encoded.rows.count;
+    found.skipped = encoded.skipped.clone();
+    found.outside_training_range = encoded.outside.iter().filter(|names| !names.is_empty()).count();
+    found.mean_log_density = Mean::of(&values).expect("at least two rows");
+    found.largest_error_estimate = densities
+        .iter()
+        .map(|density: &Density| density.error)
+        .fold(0.0, f64::max);
+    Ok(found)
+}
+
+fn column(truth: &[f64], dimension: usize, index: usize) -> Vec<f64> {
+    truth.iter().skip(index).step_by(dimension).copied().collect()
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len().is_multiple_of(2) {
+        0.5 * (values[middle - 1] + values[middle])
+    } else {
+        values[middle]
+    }
+}
+
+/// Ranks of one column turned into curves.
+fn column_checks(model: &Model, index: usize, pit: Vec<f64>, truth: Vec<f64>) -> Result<ColumnChecks, Error> {
+    let target = &model.manifest.scaling.target;
+    Ok(ColumnChecks {
+        name: target.columns[index].clone(),
+        unit: target.units[index].clone(),
+        histogram: RankHistogram::new(&pit, BINS)?,
+        ecdf: ecdf_difference(&pit)?,
+        coverage: central_coverage(&pit, &equally_spaced_levels(19))?,
+        pit,
+        crps: None,
+        point: None,
+        median: Vec::new(),
+        truth,
+    })
+}
+
+fn finish(
+    columns: Vec<ColumnChecks>,
+    draws: usize,
+    joint: Option<(&[f64], usize)>,
+    highest_density: Option<Coverage>,
+    tarp: Option<Tarp>,
+) -> Result<HeldOut, Error> {
+    let mut sets: Vec<RankSet<'_>> = columns
+        .iter()
+        .map(|column| RankSet {
+            name: &column.name,
+            ranks: &column.pit,
+            draws: Some(draws),
+            kind: RankKind::Parameter,
+        })
+        .collect();
+    if let Some((ranks, draws)) = joint {
+        sets.push(RankSet {
+            name: "all columns",
+            ranks,
+            draws: Some(draws),
+            kind: RankKind::HighestDensity,
+        });
+    }
+    let judgement = judge(&sets)?;
+    Ok(HeldOut {
+        rows: 0,
+        skipped: Vec::new(),
+        outside_training_range: 0,
+        mean_log_density: Mean {
+            value: f64::NAN,
+            standard_error: f64::NAN,
+        },
+        largest_error_estimate: 0.0,
+        checked_rows: columns.first().map_or(0, |column| column.pit.len()),
+        draws,
+        columns,
+        highest_density,
+        tarp,
+        judgement,
+    })
+}
+
+fn conditional(
+    model: &Model,
+    chosen: &Encoded,
+    recipe: &CheckRecipe,
+    draws: usize,
+    seed: u64,
+) -> Result<HeldOut, Error> {
+    let (rows, dimension) = (chosen.rows.count, model.target_columns().len());
+    let values = model.posterior(chosen, draws, seed)?;
+    let all = Draws::new(&values, rows, draws, dimension)?;
+    let mut columns = Vec::with_capacity(dimension);
+    for (index, name) in model.target_columns().iter().enumerate() {
+        let pit = pit_values(&all, &chosen.target, index, seed)?;
+        let truth = column(&chosen.target, dimension, index);
+        let mut checks = column_checks(model, index, pit, truth)?;
+        checks.crps = Some(crps_from_draws(&all, &chosen.target, index)?);
+        checks.median = values
+            .chunks_exact(draws * dimension)
+            .map(|row| median(&mut column(row, dimension, index)))
+            .collect();
+        if recipe.redshift_columns.contains(name) {
+            let statistics = point_statistics(&checks.median, &checks.truth, recipe.outlier_threshold, 200, seed)?;
+            checks.point = Some(statistics);
+        }
+        columns.push(checks);
+    }
+    let tarp = (dimension > 1)
+        .then(|| {
+            tarp(
+                &all,
+                &chosen.target,
+                &TarpSettings {
+                    references: None,
+                    levels: None,
+                    resamples: 100,
+                    seed,
+                },
+            )
+        })
+        .transpose()?;
+    let (ranks, ranked_draws) = joint_ranks(model, chosen, &values, draws, recipe, seed)?;
+    let highest_density = coverage(&ranks, &equally_spaced_levels(19))?;
+    // with one column its ranks say all there is to say
+    let joint = (dimension > 1).then_some((ranks.as_slice(), ranked_draws));
+    finish(columns, draws, joint, Some(highest_density), tarp)
+}
+
+/// Ranks of the truth's density among those of the first draws of some rows.
+fn joint_ranks(
+    model: &Model,
+    chosen: &Encoded,
+    values: &[f64],
+    draws: usize,
+    recipe: &CheckRecipe,
+    seed: u64,
+) -> Result<(Vec<f64>, usize), Error> {
+    let dimension = model.target_columns().len();
+    let ranked_draws = draws.min(100);
+    let places = spread(chosen.rows.count, recipe.density_rows.max(2));
+    let mut questions = Encoded::default();
+    for &place in &places {
+        let first = place * draws * dimension;
+        for draw in values[first..first + ranked_draws * dimension].chunks_exact(dimension) {
+            questions.push_answer(&model.manifest.scaling.target, chosen, place, draw);
+        }
+    }
+    let of_draws: Vec<f64> = model
+        .log_density(&questions)?
+        .iter()
+        .map(|density| density.value)
+        .collect();
+    let of_truths: Vec<f64> = model
+        .log_density(&chosen.choose(&places))?
+        .iter()
+        .map(|density| density.value)
+        .collect();
+    Ok((
+        highest_density_ranks(&of_draws, &of_truths, ranked_draws, seed)?,
+        ranked_draws,
+    ))
+}
+
+fn unconditional(model: &Model, chosen: &Encoded, seed: u64) -> Result<HeldOut, Error> {
+    let dimension = model.target_columns().len();
+    let count = chosen.rows.count * SHARED_DRAWS_PER_ROW;
+    let values = model.sample(count, seed)?;
+    let mut columns = Vec::with_capacity(dimension);
+    for index in 0..dimension {
+        let mut drawn = column(&values, dimension, index);
+        drawn.sort_by(f64::total_cmp);
+        let truth = column(&chosen.target, dimension, index);
+        let jitter = Stream::new(seed, "rank", index as u64).uniforms(truth.len());
+        let pit = truth
+            .iter()
+            .zip(jitter)
+            .map(|(&value, jitter)| {
+                let below = drawn.partition_point(|&draw| draw < value);
+                let equal = drawn[below..].partition_point(|&draw| draw <= value);
+                (below as f64 + f64::from(jitter) * (equal as f64 + 1.0)) / (count as f64 + 1.0)
+            })
+            .collect();
+        columns.push(column_checks(model, index, pit, truth)?);
+    }
+    finish(columns, count, None, None, None)
+}

@@ -1,0 +1,454 @@
+//! A catalogue made ready for training.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+
+use fieldbridge_files::{ColumnKind, TableFile};
+use serde::{Deserialize, Serialize};
+
+use super::modality::{Absent, ModalityScaling, ModalitySums, derive, observe};
+use super::recipe::{DataRecipe, ModalityRecipe, TargetRecipe};
+use super::rows::{RowStore, RowWriter};
+use super::scaling::{Matrix, Scaling, unusable_target};
+use super::split::{Part, Split};
+use super::target::{TargetScaling, TargetSums};
+use crate::bridge::Rows;
+use crate::error::Error;
+
+/// Rows read at a time.
+const CHUNK: usize = 1 << 16;
+
+/// What was found in one column.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ColumnReport {
+    /// Column, or entry of a vector column.
+    pub name: String,
+    /// Unit, where the file gives one.
+    pub unit: Option<String>,
+    /// Values that are not a number.
+    pub not_a_number: usize,
+    /// Infinite values.
+    pub infinite: usize,
+    /// Values that stand for missing.
+    pub sentinel: usize,
+    /// Values outside their valid interval.
+    pub invalid: usize,
+}
+
+/// What was found in the file and what became of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DataReport {
+    /// File, as the recipe names it.
+    pub file: String,
+    /// BLAKE3 hash of its bytes, hexadecimal.
+    pub fingerprint: String,
+    /// Rows in the file.
+    pub rows: usize,
+    /// Rows learned from.
+    pub train: usize,
+    /// Rows that decide when to stop.
+    pub validation: usize,
+    /// Rows held out.
+    pub test: usize,
+    /// Rows left out, with the reason and how many.
+    pub left_out: Vec<(String, usize)>,
+    /// What is missing in each context column.
+    pub columns: Vec<ColumnReport>,
+}
+
+/// Encoded rows with their division and what was found on the way.
+#[derive(Debug)]
+pub struct Dataset {
+    store: RowStore,
+    split: Split,
+    source_rows: Vec<usize>,
+    /// What was fitted to the training rows.
+    pub scaling: Scaling,
+    /// What was found.
+    pub report: DataReport,
+}
+
+/// Opens the table of a recipe; `folder` is where relative paths start.
+pub(super) fn open(recipe: &DataRecipe, folder: &Path) -> Result<TableFile, Error> {
+    let path = folder.join(&recipe.file);
+    Ok(match &recipe.group {
+        Some(group) => TableFile::open_group(&path, group)?,
+        None => TableFile::open(&path)?,
+    })
+}
+
+/// Every chunk of rows of a file.
+fn chunks(rows: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..rows)
+        .step_by(CHUNK)
+        .map(move |start| start..(start + CHUNK).min(rows))
+}
+
+impl Dataset {
+    /// Reads, checks, divides, scales and encodes the rows a recipe names; `cache` is where they go when they exceed
+    /// the memory limit.
+    ///
+    /// # Errors
+    /// When the file cannot be read, a column is absent, not numeric or constant, a target value is outside its bounds,
+    /// or too few rows are usable.
+    pub fn prepare(
+        data: &DataRecipe,
+        target: &TargetRecipe,
+        context: &BTreeMap<String, ModalityRecipe>,
+        folder: &Path,
+        cache: &Path,
+    ) -> Result<Self, Error> {
+        let file = open(data, folder)?;
+        let source_name = folder.join(&data.file).display().to_string();
+        check_columns(target, context)?;
+        let units = scalar_units(&file, target, &source_name)?;
+        let mut report = DataReport {
+            file: data.file.display().to_string(),
+            fingerprint: fingerprint(&folder.join(&data.file))?,
+            rows: file.rows(),
+            ..DataReport::default()
+        };
+        let bijections = TargetScaling::bijections(target)?;
+
+        // first pass: which rows can be used
+        let mut usable = Vec::new();
+        let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
+        let target_names: Vec<&str> = target.columns.iter().map(String::as_str).collect();
+        for range in chunks(file.rows()) {
+            let matrix = Matrix::of(&file.read(&target_names, range.clone())?, &target.columns)?;
+            for row in range.clone() {
+                let found = matrix.row(row - range.start);
+                if let Some((column, reason)) = unusable_target(&target.columns, &target.missing, &found) {
+                    let kind = reason
+                        .rsplit_once("` ")
+                        .map_or("cannot be used", |(_, kind)| kind)
+                        .to_owned();
+                    *left_out
+                        .entry(format!("`{}` {kind}", target.columns[column]))
+                        .or_default() += 1;
+                    continue;
+                }
+                for ((value, bijection), column) in found.iter().zip(&bijections).zip(&target.columns) {
+                    if !bijection.contains(*value) {
+                        return Err(Error::Data {
+                            source_name,
+                            column: column.clone(),
+                            reason: format!("row {row} holds {value}, expected a value {}", bijection.interval()),
+                            hint: format!("widen `target.bounds.{column}`, or mark the value in `target.missing`"),
+                        });
+                    }
+                }
+                usable.push(row);
+            }
+        }
+        report.left_out = left_out.into_iter().collect();
+        let split = Split::draw(data, usable.len(), &source_name)?;
+
+        // second pass: moments of the training rows, and what is missing
+        let mut target_sums = TargetSums::new(target.columns.len());
+        let mut readers: Vec<(String, ModalityRecipe, Vec<usize>, ModalitySums)> = Vec::new();
+        let names = column_names(target, context);
+        let mut next = 0;
+        for range in chunks(file.rows()) {
+            let table = file.read(&names, range.clone())?;
+            let targets = Matrix::of(&table, &target.columns)?;
+            let mut matrices = Vec::with_capacity(context.len());
+            for (index, (name, recipe)) in context.iter().enumerate() {
+                let matrix = Matrix::of(&table, &recipe.columns)?;
+                if readers.len() == index {
+                    let inputs: usize = matrix.widths.iter().sum();
+                    let width = if recipe.differences { 2 * inputs - 1 } else { inputs };
+                    report.columns.extend(column_reports(&file, recipe, &matrix.widths));
+                    readers.push((
+                        name.clone(),
+                        recipe.clone(),
+                        matrix.widths.clone(),
+                        ModalitySums::new(width),
+                    ));
+                }
+                matrices.push(matrix);
+            }
+            for row in range.clone() {
+                if usable.get(next) != Some(&row) {
+                    continue;
+                }
+                if split.part(next) == Part::Train {
+                    target_sums.add(&bijections, &targets.row(row - range.start));
+                }
+                let mut first_column = 0;
+                for ((_, recipe, _, sums), matrix) in readers.iter_mut().zip(&matrices) {
+                    let values = matrix.row(row - range.start);
+                    for (index, &value) in values.iter().enumerate() {
+                        count(&mut report.columns[first_column + index], observe(recipe, value));
+                    }
+                    first_column += values.len();
+                    if split.part(next) == Part::Train {
+                        sums.add(&derive(recipe, &values));
+                    }
+                }
+                next += 1;
+            }
+        }
+        let scaling = Scaling {
+            target: TargetScaling::fit(target, bijections, units, &target_sums, &source_name)?,
+            context: fit_context(&readers, &source_name)?,
+        };
+
+        // third pass: encode
+        let width = scaling.target.dimension() + 2 * scaling.context_width();
+        let on_disk = usable.len() as u64 * width as u64 * 4 > data.memory_limit << 20;
+        let mut writer = RowWriter::new(width, on_disk.then_some(cache))?;
+        let mut kept_parts = Vec::with_capacity(usable.len());
+        let mut source_rows = Vec::with_capacity(usable.len());
+        let mut part_of = usable
+            .iter()
+            .enumerate()
+            .map(|(place, &row)| (row, split.part(place)))
+            .peekable();
+        let mut without_context = 0;
+        for range in chunks(file.rows()) {
+            let encoded = scaling.encode(&file.read(&names, range.clone())?, range.start, true)?;
+            for (place, &row) in encoded.source_rows.iter().enumerate() {
+                while part_of.next_if(|(usable_row, _)| *usable_row < row).is_some() {
+                    without_context += 1;
+                }
+                let Some((_, part)) = part_of.next_if(|(usable_row, _)| *usable_row == row) else {
+                    continue;
+                };
+                let one = encoded.rows.slice(place, place + 1);
+                writer.push(one.data.into_iter().chain(one.context).chain(one.mask))?;
+                kept_parts.push(part);
+                source_rows.push(row);
+            }
+        }
+        without_context += part_of.count();
+        if without_context > 0 {
+            report
+                .left_out
+                .push(("nothing of the context was observed".to_owned(), without_context));
+        }
+        let split = Split::from_parts(kept_parts);
+        report.train = split.rows(Part::Train).len();
+        report.validation = split.rows(Part::Validation).len();
+        report.test = split.rows(Part::Test).len();
+        if report.train == 0 {
+            return Err(Error::TooFewRows {
+                source_name,
+                found: 0,
+                needed: 1,
+                hint: "no training row has any observed context; check `missing` and `valid` in the recipe".to_owned(),
+            });
+        }
+        Ok(Self {
+            store: writer.finish()?,
+            split,
+            source_rows,
+            scaling,
+            report,
+        })
+    }
+
+    /// Places of the rows of a part, for [`Dataset::gather`].
+    pub fn places(&self, part: Part) -> Vec<usize> {
+        self.split.rows(part)
+    }
+
+    /// Row of the file behind a place.
+    pub fn source_row(&self, place: usize) -> usize {
+        self.source_rows[place]
+    }
+
+    /// The part of every row of the file: none for rows left out.
+    pub fn parts_by_source_row(&self) -> Vec<Option<Part>> {
+        let mut parts = vec![None; self.report.rows];
+        for (place, &row) in self.source_rows.iter().enumerate() {
+            parts[row] = Some(self.split.part(place));
+        }
+        parts
+    }
+
+    /// The rows at these places, in this order.
+    ///
+    /// # Errors
+    /// When rows kept on disk cannot be read.
+    pub fn gather(&self, places: &[usize]) -> Result<Rows, Error> {
+        let dimension = self.scaling.target.dimension();
+        let context = self.scaling.context_width();
+        let mut rows = Rows {
+            count: places.len(),
+            ..Rows::default()
+        };
+        let mut row = Vec::with_capacity(dimension + 2 * context);
+        for &place in places {
+            row.clear();
+            self.store.read(place, &mut row)?;
+            rows.data.extend_from_slice(&row[..dimension]);
+            rows.context.extend_from_slice(&row[dimension..dimension + context]);
+            rows.mask.extend_from_slice(&row[dimension + context..]);
+        }
+        Ok(rows)
+    }
+}
+
+/// BLAKE3 hash of a file, hexadecimal.
+fn fingerprint(path: &Path) -> Result<String, Error> {
+    let mut hasher = blake3::Hasher::new();
+    let mut file = std::fs::File::open(path).map_err(|source| fieldbridge_files::FileError::Io {
+        path: path.to_owned(),
+        action: "open",
+        source,
+    })?;
+    std::io::copy(&mut file, &mut hasher).map_err(|source| fieldbridge_files::FileError::Io {
+        path: path.to_owned(),
+        action: "read",
+        source,
+    })?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+fn check_columns(target: &TargetRecipe, context: &BTreeMap<String, ModalityRecipe>) -> Result<(), Error> {
+    let refuse = |key: &str, reason: String, hint: &str| {
+        Err(Error::Recipe {
+            key: key.to_owned(),
+            reason,
+            hint: hint.to_owned(),
+        })
+    };
+    if target.columns.is_empty() {
+        return refuse(
+            "target.columns",
+            "names no column".to_owned(),
+            "name at least one column to learn",
+        );
+    }
+    for (index, column) in target.columns.iter().enumerate() {
+        if target.columns[..index].contains(column) {
+            return refuse(
+                "target.columns",
+                format!("names `{column}` twice"),
+                "name every column once",
+            );
+        }
+    }
+    for (name, modality) in context {
+        let key = format!("context.{name}.columns");
+        if modality.columns.is_empty() {
+            return refuse(
+                &key,
+                "names no column".to_owned(),
+                "name columns, or take the modality out",
+            );
+        }
+        if let Some(column) = modality.columns.iter().find(|column| target.columns.contains(column)) {
+            return refuse(
+                &key,
+                format!("holds `{column}`, which is also a target"),
+                "a column is either learned or conditioned on",
+            );
+        }
+        if let Some([low, high]) = modality.valid
+            && (low >= high || low.is_nan() || high.is_nan())
+        {
+            return refuse(
+                &format!("context.{name}.valid"),
+                format!("[{low}, {high}] is empty"),
+                "give low < high",
+            );
+        }
+    }
+    Ok(())
+}
+
+fn column_names<'a>(target: &'a TargetRecipe, context: &'a BTreeMap<String, ModalityRecipe>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = target.columns.iter().map(String::as_str).collect();
+    for column in context.values().flat_map(|modality| &modality.columns) {
+        if !names.contains(&column.as_str()) {
+            names.push(column);
+        }
+    }
+    names
+}
+
+/// Units of the target columns, which must be scalars.
+fn scalar_units(file: &TableFile, target: &TargetRecipe, source_name: &str) -> Result<Vec<Option<String>>, Error> {
+    let names: Vec<&str> = target.columns.iter().map(String::as_str).collect();
+    // also refuses absent columns, with the nearest name
+    file.read(&names, 0..0)?;
+    target
+        .columns
+        .iter()
+        .map(|name| {
+            let info = file.columns().iter().find(|info| info.name == *name);
+            let (width, unit, kind) = info.map_or((1, None, ColumnKind::Number), |info| {
+                (info.width, info.unit.clone(), info.kind)
+            });
+            if width != 1 || matches!(kind, ColumnKind::Text | ColumnKind::Other) {
+                return Err(Error::Data {
+                    source_name: source_name.to_owned(),
+                    column: name.clone(),
+                    reason: format!("expected one number per row, found {width} per row of kind {kind:?}"),
+                    hint: "name a numeric scalar column in `target.columns`".to_owned(),
+                });
+            }
+            Ok(unit)
+        })
+        .collect()
+}
+
+fn column_reports(file: &TableFile, recipe: &ModalityRecipe, widths: &[usize]) -> Vec<ColumnReport> {
+    let mut reports = Vec::new();
+    for (name, &width) in recipe.columns.iter().zip(widths) {
+        let unit = file
+            .columns()
+            .iter()
+            .find(|info| info.name == *name)
+            .and_then(|info| info.unit.clone());
+        for entry in 0..width {
+            let name = if width == 1 {
+                name.clone()
+            } else {
+                format!("{name}[{entry}]")
+            };
+            reports.push(ColumnReport {
+                name,
+                unit: unit.clone(),
+                ..ColumnReport::default()
+            });
+        }
+    }
+    reports
+}
+
+fn count(report: &mut ColumnReport, value: Result<f64, Absent>) {
+    match value {
+        Ok(_) => {}
+        Err(Absent::NotANumber) => report.not_a_number += 1,
+        Err(Absent::Infinite) => report.infinite += 1,
+        Err(Absent::Sentinel) => report.sentinel += 1,
+        Err(Absent::Invalid) => report.invalid += 1,
+    }
+}
+
+fn fit_context(
+    readers: &[(String, ModalityRecipe, Vec<usize>, ModalitySums)],
+    source_name: &str,
+) -> Result<Vec<ModalityScaling>, Error> {
+    let mut fitted = Vec::with_capacity(readers.len());
+    for (name, recipe, widths, sums) in readers {
+        let scaling = ModalityScaling::fit(name, recipe, widths.clone(), sums);
+        if let Some(index) = sums.observed()[..scaling.inputs()]
+            .iter()
+            .position(|&count| count == 0.0)
+        {
+            return Err(Error::Data {
+                source_name: source_name.to_owned(),
+                column: scaling.value_name(index),
+                reason: "is missing in every training row".to_owned(),
+                hint: format!("take it out of `context.{name}.columns`, or check `missing` and `valid`"),
+            });
+        }
+        fitted.push(scaling);
+    }
+    Ok(fitted)
+}

@@ -1,0 +1,25 @@
+//! From catalogues to rows a bridge can learn from, and back to the user's units.
+//!
+//! A [`DataRecipe`] says which columns are learned ([`TargetRecipe`]) and which are conditioned on
+//! ([`ModalityRecipe`]). [`Scaling`] is what was fitted to the training rows: bijections for bounded columns, means and
+//! deviations; it is stored with the model and every density includes its Jacobian. [`Dataset`] holds the encoded rows,
+//! in memory or on disk.
+
+mod dataset;
+mod modality;
+mod recipe;
+mod rows;
+mod scaling;
+mod split;
+mod target;
+
+pub use dataset::{ColumnReport, DataReport, Dataset};
+pub use modality::ModalityScaling;
+pub use recipe::{Bounds, DataRecipe, ModalityRecipe, ModalityScale, TargetRecipe, TargetScale};
+pub use rows::RowStore;
+pub use scaling::{Encoded, Scaling};
+pub use split::{Part, Split};
+pub use target::TargetScaling;
+
+#[cfg(test)]
+mod tests;

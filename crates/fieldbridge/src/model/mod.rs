@@ -1,0 +1,111 @@
+//! A trained bridge in the units of its user.
+//!
+//! A [`Model`] is a bridge with its parameters and the scaling fitted to its training rows. It is one file
+//! (`model.safetensors`) with everything in it: the [`Manifest`] says what was learned from what, and holds known
+//! answers that are asked again when the file is loaded.
+
+mod file;
+mod manifest;
+mod predict;
+
+use fieldbridge_files::Table;
+
+use crate::bridge::{self, Bridge};
+use crate::data::Encoded;
+use crate::device::Device;
+use crate::error::Error;
+use crate::network::{Parameters, Weights};
+
+pub use manifest::{FORMAT_VERSION, KnownAnswer, Manifest, TrainingSummary};
+pub use predict::Density;
+
+/// A trained bridge; an equal mixture of them when it has several members.
+#[derive(Debug)]
+pub struct Model {
+    /// What it is.
+    pub manifest: Manifest,
+    bridge: Box<dyn Bridge>,
+    parameters: Vec<Parameters>,
+    members: Vec<Weights>,
+}
+
+impl Model {
+    /// Puts a model together from trained parameters, one set for each member, and notes its known answers on
+    /// `examples` (a few encoded rows).
+    ///
+    /// # Errors
+    /// When the bridge cannot be built or a known answer cannot be computed.
+    pub fn new(
+        mut manifest: Manifest,
+        parameters: Vec<Parameters>,
+        examples: &crate::bridge::Rows,
+        device: &Device,
+    ) -> Result<Self, Error> {
+        manifest.known_answers.clear();
+        let mut model = Self::assemble(manifest, parameters, device)?;
+        let answers = model.scaled_log_density(examples)?;
+        model.manifest.known_answers = (0..examples.count)
+            .map(|row| {
+                let one = examples.slice(row, row + 1);
+                KnownAnswer {
+                    data: one.data,
+                    context: one.context,
+                    mask: one.mask,
+                    log_density: answers[row].value,
+                }
+            })
+            .collect();
+        Ok(model)
+    }
+
+    fn assemble(manifest: Manifest, parameters: Vec<Parameters>, device: &Device) -> Result<Self, Error> {
+        let (bridge, _) = Self::blueprint(&manifest)?;
+        let members = parameters.iter().map(|member| member.on(device, false)).collect();
+        Ok(Self {
+            manifest,
+            bridge,
+            parameters,
+            members,
+        })
+    }
+
+    /// The untrained bridge a manifest describes, and the layout of its parameters.
+    fn blueprint(manifest: &Manifest) -> Result<(Box<dyn Bridge>, Parameters), Error> {
+        let dimension = manifest.scaling.target.dimension();
+        bridge::build(
+            &manifest.bridge,
+            dimension,
+            &manifest.scaling.modalities(),
+            manifest.seed,
+        )
+    }
+
+    /// Whether the model is conditioned on something.
+    pub fn is_conditional(&self) -> bool {
+        !self.manifest.scaling.context.is_empty()
+    }
+
+    /// Names of the learned columns.
+    pub fn target_columns(&self) -> &[String] {
+        &self.manifest.scaling.target.columns
+    }
+
+    /// Names of the columns to read from a table before [`Model::encode`].
+    pub fn columns(&self, with_target: bool) -> Vec<&str> {
+        self.manifest.scaling.columns(with_target)
+    }
+
+    /// Number of trained values, over all members.
+    pub fn parameter_count(&self) -> usize {
+        self.parameters.iter().map(Parameters::count).sum()
+    }
+
+    /// Encodes a table whose first row is row `first_row` of its source; see
+    /// [`Scaling::encode`](crate::data::Scaling::encode).
+    ///
+    /// # Errors
+    /// When a column is absent, not numeric, or a vector of another length than in training.
+    pub fn encode(&self, table: &Table, first_row: usize, with_target: bool) -> Result<Encoded, Error> {
+        self.manifest.scaling.encode(table, first_row, with_target)
+    }
+}

@@ -1,0 +1,100 @@
+//! What a model is conditioned on: named modalities, each with a mask of what was observed.
+
+use burn_tensor::{Device, Tensor, TensorData};
+
+use super::{Activation, Linear, Registry, Weights};
+
+/// Name and width of one modality (photometry, its errors, a map).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Modality {
+    /// Name, as the recipe calls it.
+    pub name: String,
+    /// Number of values.
+    pub width: usize,
+}
+
+/// Observed values, standardised, with their masks; all modalities side by side in the order of the embedding.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// `[batch, sum of widths]`, anything where the mask is 0.
+    pub values: Tensor<2>,
+    /// `[batch, sum of widths]`, 1 where observed and 0 where missing.
+    pub mask: Tensor<2>,
+}
+
+impl Context {
+    /// A context of `rows` rows from flat host values, row by row.
+    ///
+    /// # Panics
+    /// When the lengths are not multiples of `rows`.
+    pub fn from_host(values: &[f32], mask: &[f32], rows: usize, device: &Device) -> Self {
+        let width = if rows == 0 { 0 } else { values.len() / rows };
+        assert_eq!(values.len(), mask.len(), "a value and a mask for every entry");
+        assert_eq!(values.len(), rows * width, "the same width in every row");
+        Self {
+            values: Tensor::from_data(TensorData::new(values.to_vec(), [rows, width]), device),
+            mask: Tensor::from_data(TensorData::new(mask.to_vec(), [rows, width]), device),
+        }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.values.dims()[0]
+    }
+}
+
+/// `c = L_2 a(sum_m [v_m o_m, 1 - o_m] L_m)`, with values `v` and masks `o` of every modality `m`: a missing entry
+/// contributes a learned constant and nothing of its value.
+#[derive(Clone, Debug)]
+pub struct ContextEmbedding {
+    modalities: Vec<(Modality, Linear)>,
+    last: Linear,
+    width: usize,
+    activation: Activation,
+}
+
+impl ContextEmbedding {
+    /// An embedding of `modalities` into vectors of length `width`.
+    pub fn new(registry: &mut Registry, modalities: &[Modality], width: usize, activation: Activation) -> Self {
+        registry.scope("context", |registry| Self {
+            modalities: modalities
+                .iter()
+                .map(|modality| {
+                    let layer = Linear::new(registry, &modality.name, 2 * modality.width, width);
+                    (modality.clone(), layer)
+                })
+                .collect(),
+            last: Linear::new(registry, "last", width, width),
+            width,
+            activation,
+        })
+    }
+
+    /// Length of the embedding.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Sum of the widths of all modalities.
+    pub fn inputs(&self) -> usize {
+        self.modalities.iter().map(|(modality, _)| modality.width).sum()
+    }
+
+    /// Output: `[batch, width]`.
+    pub fn forward(&self, weights: &Weights, context: &Context) -> Tensor<2> {
+        let mut start = 0;
+        let mut sum: Option<Tensor<2>> = None;
+        for (modality, layer) in &self.modalities {
+            let mask = context.mask.clone().narrow(1, start, modality.width);
+            let values = context.values.clone().narrow(1, start, modality.width) * mask.clone();
+            let part = layer.forward(weights, Tensor::cat(vec![values, mask.neg() + 1.0], 1));
+            sum = Some(match sum {
+                Some(total) => total + part,
+                None => part,
+            });
+            start += modality.width;
+        }
+        let sum = sum.expect("an embedding has at least one modality");
+        self.last.forward(weights, self.activation.apply(sum))
+    }
+}

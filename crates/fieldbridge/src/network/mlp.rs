@@ -1,0 +1,87 @@
+//! A plain multilayer perceptron.
+
+use burn_tensor::Tensor;
+
+use super::{Activation, Conditions, FourierTime, Linear, Network, Registry, Weights, conditioning_vector};
+
+/// Layers `h <- a(h W + b)` on `[x, time, context]`, the last one linear.
+#[derive(Clone, Debug)]
+pub struct Mlp {
+    first: Linear,
+    condition: Option<Linear>,
+    hidden: Vec<Linear>,
+    last: Linear,
+    time: Option<FourierTime>,
+    activation: Activation,
+}
+
+impl Mlp {
+    /// `inputs -> hidden[0] -> ... -> outputs`; `frequencies` of the time embedding (none for a function without
+    /// time) and `context` width (0 without context) enter at the first layer.
+    pub fn new(
+        registry: &mut Registry,
+        inputs: usize,
+        frequencies: Option<usize>,
+        context: usize,
+        hidden: &[usize],
+        outputs: usize,
+        activation: Activation,
+    ) -> Self {
+        let time = frequencies.map(|count| FourierTime::new(registry, count));
+        let conditions = time.as_ref().map_or(0, FourierTime::width) + context;
+        assert!(!hidden.is_empty(), "a perceptron has at least one hidden layer");
+        let (first_width, last_width) = (hidden[0], hidden[hidden.len() - 1]);
+        Self {
+            first: Linear::new(registry, "first", inputs, first_width),
+            condition: (conditions > 0).then(|| Linear::without_bias(registry, "condition", conditions, first_width)),
+            hidden: hidden
+                .windows(2)
+                .enumerate()
+                .map(|(index, pair)| Linear::new(registry, &format!("hidden{index}"), pair[0], pair[1]))
+                .collect(),
+            last: Linear::zero(registry, "last", last_width, outputs),
+            time,
+            activation,
+        }
+    }
+
+    fn enter(&self, weights: &Weights, x: Tensor<2>, conditions: &Conditions) -> Tensor<2> {
+        let z = self.first.forward(weights, x);
+        match (
+            &self.condition,
+            conditioning_vector(weights, self.time.as_ref(), conditions),
+        ) {
+            (Some(layer), Some(vector)) => z + layer.forward(weights, vector),
+            _ => z,
+        }
+    }
+}
+
+impl Network for Mlp {
+    fn forward(&self, weights: &Weights, x: Tensor<2>, conditions: &Conditions) -> Tensor<2> {
+        let mut h = self.activation.apply(self.enter(weights, x, conditions));
+        for layer in &self.hidden {
+            h = self.activation.apply(layer.forward(weights, h));
+        }
+        self.last.forward(weights, h)
+    }
+
+    fn forward_with_tangents(
+        &self,
+        weights: &Weights,
+        x: Tensor<2>,
+        conditions: &Conditions,
+        tangents: Tensor<3>,
+    ) -> (Tensor<2>, Tensor<3>) {
+        let (mut h, slope) = self
+            .activation
+            .apply_with_derivative(self.enter(weights, x, conditions));
+        let mut u = self.first.tangents(weights, tangents) * slope.unsqueeze_dim(1);
+        for layer in &self.hidden {
+            let (value, slope) = self.activation.apply_with_derivative(layer.forward(weights, h));
+            h = value;
+            u = layer.tangents(weights, u) * slope.unsqueeze_dim(1);
+        }
+        (self.last.forward(weights, h), self.last.tangents(weights, u))
+    }
+}

@@ -1,0 +1,73 @@
+//! What is learned: functions of a point, a time and a context.
+//!
+//! A [`Network`] maps a point `x` (`[batch, inputs]`), a time `t` (`[batch, 1]`) and a context embedding `c`
+//! (`[batch, width]`) to `[batch, outputs]`. It holds no values, only [`Slot`]s into [`Weights`].
+//! [`Network::forward_with_tangents`] pushes directions through the same function, `J u` beside `f(x)`, with
+//! ordinary differentiable operations, because the tensor library offers first-order gradients only: traces of the
+//! Jacobian, and training that needs them, are built on it.
+
+mod activation;
+mod context;
+mod linear;
+mod masked_mlp;
+mod mlp;
+mod residual;
+mod time;
+mod weights;
+
+use burn_tensor::Tensor;
+
+pub use activation::Activation;
+pub use context::{Context, ContextEmbedding, Modality};
+pub use linear::Linear;
+pub use masked_mlp::MaskedMlp;
+pub use mlp::Mlp;
+pub use residual::ResidualMlp;
+pub use time::FourierTime;
+pub use weights::{ConstantSlot, Entry, Initial, Parameters, Registry, Slot, Weights};
+
+/// What a network is told besides the point.
+#[derive(Clone, Debug, Default)]
+pub struct Conditions {
+    /// Time, `[batch, 1]`, from 0 (base) to 1 (data).
+    pub t: Option<Tensor<2>>,
+    /// Context embedding, `[batch, width]`.
+    pub context: Option<Tensor<2>>,
+}
+
+/// A function of point, time and context.
+pub trait Network: Send + Sync + std::fmt::Debug {
+    /// `f(x, t, c)`.
+    ///
+    /// # Shapes
+    /// `x`: `[batch, inputs]`, output: `[batch, outputs]`.
+    fn forward(&self, weights: &Weights, x: Tensor<2>, conditions: &Conditions) -> Tensor<2>;
+
+    /// `f(x, t, c)` and the Jacobian-vector products `(df/dx) u_k` for every direction.
+    ///
+    /// # Shapes
+    /// `x`: `[batch, inputs]`, `tangents`: `[batch, directions, inputs]`;
+    /// output: `[batch, outputs]` and `[batch, directions, outputs]`.
+    fn forward_with_tangents(
+        &self,
+        weights: &Weights,
+        x: Tensor<2>,
+        conditions: &Conditions,
+        tangents: Tensor<3>,
+    ) -> (Tensor<2>, Tensor<3>);
+}
+
+/// Conditions as one vector, `[batch, width]`: the time embedding beside the context.
+fn conditioning_vector(weights: &Weights, time: Option<&FourierTime>, conditions: &Conditions) -> Option<Tensor<2>> {
+    let embedded = match (time, &conditions.t) {
+        (Some(embedding), Some(t)) => Some(embedding.forward(weights, t.clone())),
+        _ => None,
+    };
+    match (embedded, conditions.context.clone()) {
+        (Some(t), Some(c)) => Some(Tensor::cat(vec![t, c], 1)),
+        (t, c) => t.or(c),
+    }
+}
+
+#[cfg(test)]
+mod tests;

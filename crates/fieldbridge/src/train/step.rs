@@ -1,0 +1,83 @@
+//! The gradient of one batch, in parallel and always the same.
+
+use rayon::prelude::*;
+
+use crate::bridge::{Bridge, Rows};
+use crate::device::Device;
+use crate::network::Parameters;
+use crate::random::Stream;
+
+/// Gradient of the mean loss over a batch.
+#[derive(Clone, Debug)]
+pub struct Gradient {
+    /// Mean loss.
+    pub loss: f64,
+    /// Its derivative with respect to every value.
+    pub values: Vec<f32>,
+    /// Places in the batch of rows whose loss is not finite.
+    pub non_finite: Vec<usize>,
+}
+
+/// Gradient of the mean loss over rows that went through [`Bridge::join`].
+///
+/// The batch is cut into shards of `shard` rows, whatever the number of threads; their gradients are added in order.
+pub fn gradient(
+    bridge: &dyn Bridge,
+    parameters: &Parameters,
+    rows: &Rows,
+    shard: usize,
+    dropout: (f32, &Stream),
+    device: &Device,
+) -> Gradient {
+    let starts: Vec<usize> = (0..rows.count).step_by(shard).collect();
+    let parts: Vec<(Vec<f32>, Vec<f32>)> = starts
+        .par_iter()
+        .map(|&start| {
+            let part = rows.slice(start, (start + shard).min(rows.count));
+            let stream = dropout.1.child("shard", start as u64);
+            let weights = parameters.on(device, true).with_dropout(dropout.0, stream);
+            let losses = bridge.loss(&weights, &part);
+            let total = losses.clone().sum() / rows.count as f64;
+            let mut gradients = total.backward();
+            let host = losses.into_data();
+            (
+                host.as_slice::<f32>().expect("losses are f32").to_vec(),
+                weights.gradient(&mut gradients),
+            )
+        })
+        .collect();
+    let mut values = vec![0.0_f32; parameters.count()];
+    let mut losses = Vec::with_capacity(rows.count);
+    for (part_losses, part_values) in parts {
+        losses.extend(part_losses);
+        values
+            .iter_mut()
+            .zip(part_values)
+            .for_each(|(sum, value)| *sum += value);
+    }
+    Gradient {
+        loss: losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / rows.count.max(1) as f64,
+        non_finite: (0..losses.len()).filter(|&row| !losses[row].is_finite()).collect(),
+        values,
+    }
+}
+
+/// Mean loss over rows that went through [`Bridge::join`], without gradients.
+pub fn mean_loss(bridge: &dyn Bridge, parameters: &Parameters, rows: &Rows, device: &Device) -> f64 {
+    const CHUNK: usize = 512;
+    let weights = parameters.on(device, false);
+    let starts: Vec<usize> = (0..rows.count).step_by(CHUNK).collect();
+    let sums: Vec<f64> = starts
+        .par_iter()
+        .map(|&start| {
+            let part = rows.slice(start, (start + CHUNK).min(rows.count));
+            let host = bridge.loss(&weights, &part).into_data();
+            host.as_slice::<f32>()
+                .expect("losses are f32")
+                .iter()
+                .map(|&loss| f64::from(loss))
+                .sum::<f64>()
+        })
+        .collect();
+    sums.iter().sum::<f64>() / rows.count.max(1) as f64
+}

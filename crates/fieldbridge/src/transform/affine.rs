@@ -1,0 +1,67 @@
+//! Shift and scale.
+
+use burn_tensor::Tensor;
+
+use super::{Monotone, Transform, total};
+use crate::network::{Initial, Registry, Slot, Weights};
+
+/// Log-scales are bounded smoothly at `±LIMIT`, so that no step of training can overflow the exponential.
+const LIMIT: f32 = 6.0;
+
+/// `y = (x - m) exp(-s)` with parameters `(m, s)` given from outside (Papamakarios et al. 2017, arXiv:1705.07057).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AffineMap;
+
+impl AffineMap {
+    fn split(parameters: Tensor<3>) -> (Tensor<2>, Tensor<2>) {
+        let [batch, dimension, _] = parameters.dims();
+        let shift = parameters.clone().narrow(2, 0, 1).reshape([batch, dimension]);
+        let scale = parameters.narrow(2, 1, 1).reshape([batch, dimension]);
+        (shift, (scale / LIMIT).tanh() * LIMIT)
+    }
+}
+
+impl Monotone for AffineMap {
+    fn parameters(&self) -> usize {
+        2
+    }
+
+    fn forward(&self, x: Tensor<2>, parameters: Tensor<3>) -> (Tensor<2>, Tensor<2>) {
+        let (shift, scale) = Self::split(parameters);
+        ((x - shift) * scale.clone().neg().exp(), scale.neg())
+    }
+
+    fn inverse(&self, y: Tensor<2>, parameters: Tensor<3>) -> (Tensor<2>, Tensor<2>) {
+        let (shift, scale) = Self::split(parameters);
+        (y * scale.clone().exp() + shift, scale)
+    }
+}
+
+/// The same shift and scale for every row, learned, one pair for each dimension.
+#[derive(Clone, Debug)]
+pub struct Affine {
+    parameters: Slot,
+}
+
+impl Affine {
+    /// Starts as the identity on `dimension` numbers.
+    pub fn new(registry: &mut Registry, dimension: usize) -> Self {
+        Self {
+            parameters: registry.parameter("affine", &[1, dimension, 2], Initial::Constant(0.0)),
+        }
+    }
+}
+
+impl Transform for Affine {
+    fn forward(&self, weights: &Weights, x: Tensor<2>, _context: Option<&Tensor<2>>) -> (Tensor<2>, Tensor<1>) {
+        let [batch, dimension] = x.dims();
+        let (z, log_slope) = AffineMap.forward(x, weights.get(self.parameters));
+        (z, total(log_slope.expand([batch, dimension])))
+    }
+
+    fn inverse(&self, weights: &Weights, z: Tensor<2>, _context: Option<&Tensor<2>>) -> (Tensor<2>, Tensor<1>) {
+        let [batch, dimension] = z.dims();
+        let (x, log_slope) = AffineMap.inverse(z, weights.get(self.parameters));
+        (x, total(log_slope.expand([batch, dimension])))
+    }
+}

@@ -1,0 +1,68 @@
+//! Each number transformed given the numbers before it.
+
+use burn_tensor::{Tensor, TensorData};
+
+use super::{Monotone, Transform, total};
+use crate::network::{Activation, MaskedMlp, Registry, Weights};
+
+/// `z_i = m(x_i; parameters(x_j placed before i, context))` (masked autoregressive flow, Papamakarios et al. 2017,
+/// arXiv:1705.07057; with splines, Durkan et al. 2019, arXiv:1906.04032). The density takes one pass of the network,
+/// a draw takes one for each dimension.
+#[derive(Debug)]
+pub struct Autoregressive {
+    network: MaskedMlp,
+    map: Box<dyn Monotone>,
+    order: Vec<usize>,
+}
+
+/// Size of the network that supplies the parameters of a map.
+#[derive(Clone, Copy, Debug)]
+pub struct Supplier {
+    /// Width of the context embedding, 0 without context.
+    pub context: usize,
+    /// Width of the hidden layers.
+    pub width: usize,
+    /// Residual blocks.
+    pub blocks: usize,
+    /// Nonlinearity.
+    pub activation: Activation,
+}
+
+impl Autoregressive {
+    /// `order[i]` is the place, from 1, of dimension `i`.
+    pub fn new(registry: &mut Registry, order: Vec<usize>, map: Box<dyn Monotone>, supplier: Supplier) -> Self {
+        let network = MaskedMlp::new(
+            registry,
+            &order,
+            supplier.context,
+            supplier.width,
+            supplier.blocks,
+            map.parameters(),
+            supplier.activation,
+        );
+        Self { network, map, order }
+    }
+}
+
+impl Transform for Autoregressive {
+    fn forward(&self, weights: &Weights, x: Tensor<2>, context: Option<&Tensor<2>>) -> (Tensor<2>, Tensor<1>) {
+        let parameters = self.network.forward(weights, x.clone(), context);
+        let (z, log_slope) = self.map.forward(x, parameters);
+        (z, total(log_slope))
+    }
+
+    fn inverse(&self, weights: &Weights, z: Tensor<2>, context: Option<&Tensor<2>>) -> (Tensor<2>, Tensor<1>) {
+        let dimension = self.order.len();
+        let device = z.device();
+        let (mut x, mut log_slope) = (z.zeros_like(), z.zeros_like());
+        for place in 1..=dimension {
+            let parameters = self.network.forward(weights, x.clone(), context);
+            let (values, slopes) = self.map.inverse(z.clone(), parameters);
+            let chosen: Vec<f32> = self.order.iter().map(|&at| f32::from(u8::from(at == place))).collect();
+            let chosen = Tensor::<2>::from_data(TensorData::new(chosen, [1, dimension]), &device);
+            x = x + values * chosen.clone();
+            log_slope = log_slope + slopes * chosen;
+        }
+        (x, total(log_slope))
+    }
+}
