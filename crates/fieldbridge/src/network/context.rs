@@ -86,7 +86,9 @@ impl ContextEmbedding {
         let mut sum: Option<Tensor<2>> = None;
         for (modality, layer) in &self.modalities {
             let mask = context.mask.clone().narrow(1, start, modality.width);
-            let values = context.values.clone().narrow(1, start, modality.width) * mask.clone();
+            // filled, not multiplied: what is missing may be anything, also not a number
+            let values = context.values.clone().narrow(1, start, modality.width);
+            let values = values.mask_fill(mask.clone().equal_elem(0.0), 0.0);
             let part = layer.forward(weights, Tensor::cat(vec![values, mask.neg() + 1.0], 1));
             sum = Some(match sum {
                 Some(total) => total + part,

@@ -61,9 +61,9 @@ impl Network for Mlp {
     fn forward(&self, weights: &Weights, x: Tensor<2>, conditions: &Conditions) -> Tensor<2> {
         let mut h = self.activation.apply(self.enter(weights, x, conditions));
         for layer in &self.hidden {
-            h = self.activation.apply(layer.forward(weights, h));
+            h = self.activation.apply(layer.forward(weights, weights.drop_out(h)));
         }
-        self.last.forward(weights, h)
+        self.last.forward(weights, weights.drop_out(h))
     }
 
     fn forward_with_tangents(
