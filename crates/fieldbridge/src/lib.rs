@@ -15,7 +15,9 @@ pub mod model;
 pub mod network;
 pub mod path;
 pub mod random;
+pub mod recipe;
 pub mod solver;
+pub mod threads;
 pub mod train;
 pub mod transform;
 

@@ -1,0 +1,72 @@
+//! What the results of a run depend on, as one hash.
+
+use std::path::Path;
+
+use fieldbridge_files::FileError;
+use serde::Serialize;
+
+use super::Recipe;
+use crate::error::Error;
+
+/// BLAKE3 hash of a file's bytes, hexadecimal.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn fingerprint(path: &Path) -> Result<String, Error> {
+    let fault = |action: &'static str| {
+        move |source| FileError::Io {
+            path: path.to_owned(),
+            action,
+            source,
+        }
+    };
+    let mut file = std::fs::File::open(path).map_err(fault("open"))?;
+    let mut hasher = blake3::Hasher::new();
+    std::io::copy(&mut file, &mut hasher).map_err(fault("read"))?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+fn hash(parts: &impl Serialize) -> String {
+    let text = serde_json::to_string(parts).expect("a recipe is plain data");
+    blake3::hash(text.as_bytes()).to_hex().to_string()
+}
+
+impl Recipe {
+    /// Hash of all that decides the parameters of a member: the sections that matter, the bytes of the data file and the
+    /// release, but not where the file is or how many members there are.
+    pub fn training_identity(&self, fingerprint: &str) -> String {
+        let mut recipe = self.clone();
+        recipe.train.members = 1;
+        let settings = match recipe.bridge {
+            crate::bridge::BridgeKind::SplineFlow => serde_json::to_value(&recipe.spline_flow),
+            crate::bridge::BridgeKind::FlowMatching => serde_json::to_value(&recipe.flow_matching),
+        };
+        let data = (
+            &recipe.data.group,
+            recipe.data.test,
+            recipe.data.validation,
+            recipe.data.split_seed,
+        );
+        hash(&(
+            env!("CARGO_PKG_VERSION"),
+            fingerprint,
+            recipe.seed,
+            recipe.bridge,
+            settings.expect("settings are plain data"),
+            data,
+            &recipe.target,
+            &recipe.context,
+            &recipe.train,
+        ))
+    }
+
+    /// Hash of all that goes into the model file.
+    pub fn model_identity(&self, fingerprint: &str) -> String {
+        hash(&(self.training_identity(fingerprint), self.train.members, self.to_toml()))
+    }
+
+    /// Hash of all that the checks depend on.
+    pub fn check_identity(&self, fingerprint: &str) -> String {
+        hash(&(self.model_identity(fingerprint), &self.check))
+    }
+}

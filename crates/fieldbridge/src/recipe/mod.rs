@@ -1,0 +1,237 @@
+//! One file that describes a whole run.
+//!
+//! ```toml
+//! title = "Redshifts from six LSST magnitudes"
+//! seed = 1
+//! bridge = "spline_flow"            # or "flow_matching"
+//!
+//! [data]                            # where the rows are: see DataRecipe
+//! file = "catalogue.parquet"        # starts at the recipe's folder
+//!
+//! [target]                          # what is learned: see TargetRecipe
+//! columns = ["redshift"]
+//!
+//! [context.photometry]              # what is conditioned on, any number of named modalities: see ModalityRecipe
+//! columns = ["u", "g", "r"]
+//!
+//! [spline_flow]                     # see SplineFlowRecipe
+//! [flow_matching]                   # see FlowMatchingRecipe
+//! [train]                           # see TrainRecipe
+//! [check]                           # see CheckRecipe
+//!
+//! [when.flow_matching.train]        # laid over [train] when that bridge is chosen
+//! epochs = 200
+//! ```
+//!
+//! [`Recipe::read`] refuses a key that is unknown, missing or contradictory, names its line, and suggests the nearest.
+
+mod error;
+mod identity;
+mod lines;
+mod merge;
+mod section;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::bridge::{BridgeKind, BridgeRecipe, FlowMatchingRecipe, SplineFlowRecipe};
+use crate::check::CheckRecipe;
+use crate::data::{DataRecipe, ModalityRecipe, TargetRecipe};
+use crate::error::Error;
+use crate::train::TrainRecipe;
+
+pub use error::RecipeError;
+pub use identity::fingerprint;
+use lines::Lines;
+
+/// Everything a run does, as its file says with all defaults filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recipe {
+    /// What it is about, for people.
+    pub title: String,
+    /// Seed of every random number of the run but the division of the rows.
+    pub seed: u64,
+    /// The chosen family of bridges.
+    pub bridge: BridgeKind,
+    /// Where the rows are.
+    pub data: DataRecipe,
+    /// What is learned.
+    pub target: TargetRecipe,
+    /// What is conditioned on, by name.
+    pub context: BTreeMap<String, ModalityRecipe>,
+    /// Settings of a spline flow.
+    pub spline_flow: SplineFlowRecipe,
+    /// Settings of flow matching.
+    pub flow_matching: FlowMatchingRecipe,
+    /// Settings of training.
+    pub train: TrainRecipe,
+    /// Settings of the checks.
+    pub check: CheckRecipe,
+    /// Folder at which relative paths start.
+    pub folder: PathBuf,
+    /// The file it was read from.
+    pub path: PathBuf,
+    lines: Lines,
+}
+
+/// Names of the bridges, as recipes write them.
+const BRIDGES: [(&str, BridgeKind); 2] = [
+    ("spline_flow", BridgeKind::SplineFlow),
+    ("flow_matching", BridgeKind::FlowMatching),
+];
+
+impl Recipe {
+    /// Reads a recipe and lays `overrides` over it: each `key=value` with a dotted key, the value as TOML, or as a
+    /// string when it is not TOML.
+    ///
+    /// # Errors
+    /// [`RecipeError`] with file, line and key when the file cannot be read, is not TOML, or does not describe a run.
+    pub fn read(path: &Path, overrides: &[String]) -> Result<Self, RecipeError> {
+        let text = read_text(path)?;
+        let table: toml::Table = text.parse().map_err(|error| RecipeError::syntax(path, &text, &error))?;
+        let lines = Lines::of(&text);
+        let at = |key: &str, reason: String, hint: String| RecipeError::Key {
+            path: path.to_owned(),
+            line: lines.of_key(key),
+            key: key.to_owned(),
+            reason,
+            hint,
+        };
+        if let Some(train) = table.get("train").and_then(toml::Value::as_table)
+            && train.contains_key("steps")
+            && train.contains_key("epochs")
+        {
+            return Err(at(
+                "train.steps",
+                "contradicts `train.epochs`: both say how long to train".to_owned(),
+                "keep one of them".to_owned(),
+            ));
+        }
+        let settings = merge::parse_overrides(overrides)?;
+        let mut set = table;
+        merge::apply(&mut set, &settings)?;
+        let chosen = section::bridge(&set).map_err(|fault| fault.in_file(path, &lines))?;
+        let mut recipe = None;
+        // the other bridge is read too, so that a slip in its tables does not wait for the day it is chosen
+        for (name, kind) in BRIDGES {
+            let mut merged = merge::when(&set, name).map_err(|fault| fault.in_file(path, &lines))?;
+            merge::apply(&mut merged, &settings)?;
+            let sections = section::Sections::read(merged).map_err(|fault| fault.in_file(path, &lines))?;
+            if kind == chosen {
+                recipe = Some(sections.into_recipe(path, lines.clone(), kind));
+            }
+        }
+        let recipe = recipe.expect("the chosen bridge is one of them");
+        match recipe.train.check() {
+            Err(Error::Recipe { key, reason, hint }) => Err(at(&key, reason, hint)),
+            _ => Ok(recipe),
+        }
+    }
+
+    /// The chosen bridge with its settings.
+    pub fn bridge_recipe(&self) -> BridgeRecipe {
+        BridgeRecipe {
+            kind: self.bridge,
+            spline_flow: self.spline_flow.clone(),
+            flow_matching: self.flow_matching.clone(),
+        }
+    }
+
+    /// The data file, its relative path made to start where the program was started.
+    pub fn data_path(&self) -> PathBuf {
+        self.folder.join(&self.data.file)
+    }
+
+    /// The recipe with all defaults filled in, as TOML that [`Recipe::read`] reads.
+    pub fn to_toml(&self) -> String {
+        let whole = Whole {
+            title: &self.title,
+            seed: self.seed,
+            bridge: self.bridge,
+            data: &self.data,
+            target: &self.target,
+            context: &self.context,
+            spline_flow: (self.bridge == BridgeKind::SplineFlow).then_some(&self.spline_flow),
+            flow_matching: (self.bridge == BridgeKind::FlowMatching).then_some(&self.flow_matching),
+            train: &self.train,
+            check: &self.check,
+        };
+        let text = toml::to_string(&whole).expect("a recipe is plain data");
+        let mut table: toml::Table = text.parse().expect("it was just written");
+        if self.train.steps.is_some()
+            && let Some(train) = table.get_mut("train").and_then(toml::Value::as_table_mut)
+        {
+            train.remove("epochs");
+        }
+        toml::to_string(&table).expect("a table is plain data")
+    }
+
+    /// Where in its file the key of an error stands: `recipes/photoz.toml, line 12`; none for other errors, or a key that
+    /// is not in the file.
+    pub fn place_of(&self, error: &Error) -> Option<String> {
+        match error {
+            Error::Recipe { key, .. } => {
+                let line = self.lines.of_key(key)?;
+                Some(format!("{}, line {line}", self.path.display()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The order in which a recipe is written.
+#[derive(Serialize)]
+struct Whole<'a> {
+    title: &'a str,
+    seed: u64,
+    bridge: BridgeKind,
+    data: &'a DataRecipe,
+    target: &'a TargetRecipe,
+    context: &'a BTreeMap<String, ModalityRecipe>,
+    spline_flow: Option<&'a SplineFlowRecipe>,
+    flow_matching: Option<&'a FlowMatchingRecipe>,
+    train: &'a TrainRecipe,
+    check: &'a CheckRecipe,
+}
+
+fn read_text(path: &Path) -> Result<String, RecipeError> {
+    let fault = |reason: String, hint: &str| RecipeError::File {
+        path: path.to_owned(),
+        reason,
+        hint: hint.to_owned(),
+    };
+    match std::fs::read(path) {
+        Ok(bytes) => String::from_utf8(bytes).map_err(|_| {
+            fault(
+                "is not text".to_owned(),
+                "name a recipe, a file such as recipes/photoz.toml",
+            )
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(fault(
+            "does not exist".to_owned(),
+            "name a recipe, a file such as recipes/photoz.toml",
+        )),
+        Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => Err(fault(
+            "is a directory".to_owned(),
+            "name a recipe, a file such as recipes/photoz.toml",
+        )),
+        Err(error) => Err(fault(format!("cannot be read: {error}"), "see to its permissions")),
+    }
+}
+
+/// The short settings at the top of a recipe.
+#[derive(Deserialize)]
+struct Top {
+    title: String,
+    #[serde(default = "first_seed")]
+    seed: u64,
+}
+
+fn first_seed() -> u64 {
+    1
+}
+
+#[cfg(test)]
+mod tests;

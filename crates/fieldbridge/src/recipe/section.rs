@@ -1,0 +1,147 @@
+//! The tables of a recipe, read one by one so that an error knows where it is.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
+
+use super::error::{Fault, dotted};
+use super::lines::Lines;
+use super::{Recipe, Top};
+use crate::bridge::{BridgeKind, FlowMatchingRecipe, SplineFlowRecipe};
+use crate::check::CheckRecipe;
+use crate::data::{DataRecipe, ModalityRecipe, TargetRecipe};
+use crate::train::TrainRecipe;
+
+/// Every key at the top of a recipe.
+pub(super) const KEYS: [&str; 11] = [
+    "title",
+    "seed",
+    "bridge",
+    "data",
+    "target",
+    "context",
+    "spline_flow",
+    "flow_matching",
+    "train",
+    "check",
+    "when",
+];
+
+/// All tables of a recipe.
+pub(super) struct Sections {
+    top: Top,
+    data: DataRecipe,
+    target: TargetRecipe,
+    context: BTreeMap<String, ModalityRecipe>,
+    spline_flow: SplineFlowRecipe,
+    flow_matching: FlowMatchingRecipe,
+    train: TrainRecipe,
+    check: CheckRecipe,
+}
+
+/// The bridge a recipe names.
+pub(super) fn bridge(table: &Table) -> Result<BridgeKind, Fault> {
+    table
+        .get("bridge")
+        .map_or(Ok(BridgeKind::default()), |value| read("bridge", value.clone()))
+}
+
+fn read<T: DeserializeOwned>(section: &str, value: Value) -> Result<T, Fault> {
+    value.try_into().map_err(|error| Fault::from_reader(section, &error))
+}
+
+fn missing(key: &str, hint: &str) -> Fault {
+    Fault {
+        key: key.to_owned(),
+        reason: "is missing".to_owned(),
+        hint: hint.to_owned(),
+    }
+}
+
+fn required<T: DeserializeOwned>(table: &mut Table, section: &str, hint: &str) -> Result<T, Fault> {
+    let value = table.remove(section).ok_or_else(|| missing(section, hint))?;
+    if !value.is_table() {
+        return Err(not_a_table(section, &value));
+    }
+    read(section, value)
+}
+
+fn optional<T: DeserializeOwned + Default>(table: &mut Table, section: &str) -> Result<T, Fault> {
+    match table.remove(section) {
+        None => Ok(T::default()),
+        Some(value) if value.is_table() => read(section, value),
+        Some(value) => Err(not_a_table(section, &value)),
+    }
+}
+
+fn not_a_table(key: &str, value: &Value) -> Fault {
+    Fault {
+        key: key.to_owned(),
+        reason: format!("is a {}, expected a table", value.type_str()),
+        hint: format!("write [{key}] and its keys below"),
+    }
+}
+
+impl Sections {
+    /// Reads all tables; `when` has been taken out before.
+    pub(super) fn read(mut table: Table) -> Result<Self, Fault> {
+        if let Some(unknown) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
+            return Err(Fault::unknown("", unknown, &KEYS));
+        }
+        let mut top = Table::new();
+        for key in ["title", "seed"] {
+            if let Some(value) = table.remove(key) {
+                top.insert(key.to_owned(), value);
+            }
+        }
+        if !top.contains_key("title") {
+            return Err(missing("title", "start the recipe with `title = \"...\"`"));
+        }
+        let top = read("", Value::Table(top))?;
+        let mut context = BTreeMap::new();
+        match table.remove("context") {
+            None => {}
+            Some(Value::Table(modalities)) => {
+                for (name, value) in modalities {
+                    let section = dotted("context", &name);
+                    if !value.is_table() {
+                        return Err(not_a_table("context.NAME", &value));
+                    }
+                    context.insert(name, read(&section, value)?);
+                }
+            }
+            Some(other) => return Err(not_a_table("context.NAME", &other)),
+        }
+        Ok(Self {
+            top,
+            data: required(&mut table, "data", "add [data] with `file = \"...\"`")?,
+            target: required(&mut table, "target", "add [target] with `columns = [\"...\"]`")?,
+            context,
+            spline_flow: optional(&mut table, "spline_flow")?,
+            flow_matching: optional(&mut table, "flow_matching")?,
+            train: optional(&mut table, "train")?,
+            check: optional(&mut table, "check")?,
+        })
+    }
+
+    /// The recipe of file `path`.
+    pub(super) fn into_recipe(self, path: &Path, lines: Lines, bridge: BridgeKind) -> Recipe {
+        Recipe {
+            title: self.top.title,
+            seed: self.top.seed,
+            bridge,
+            data: self.data,
+            target: self.target,
+            context: self.context,
+            spline_flow: self.spline_flow,
+            flow_matching: self.flow_matching,
+            train: self.train,
+            check: self.check,
+            folder: path.parent().map(Path::to_owned).unwrap_or_else(PathBuf::new),
+            path: path.to_owned(),
+            lines,
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Recipes good and bad.
+
+use super::*;
+
+const GOOD: &str = r#"title = "Test"
+bridge = "spline_flow"
+
+[data]
+file = "rows.csv"
+
+[target]
+columns = ["z"]
+bounds = { z = { low = 0.0 } }
+
+[context.photometry]
+columns = ["u", "g"]
+
+[train]
+epochs = 10
+
+[when.flow_matching.train]
+steps = 77
+"#;
+
+fn read(text: &str, overrides: &[&str]) -> Result<Recipe, RecipeError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recipe.toml");
+    std::fs::write(&path, text).unwrap();
+    let overrides: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();
+    Recipe::read(&path, &overrides)
+}
+
+fn complaint(text: &str, overrides: &[&str]) -> String {
+    read(text, overrides).unwrap_err().to_string()
+}
+
+#[test]
+fn tables_of_the_chosen_bridge_are_laid_over_and_the_command_line_over_all() {
+    let plain = read(GOOD, &[]).unwrap();
+    assert_eq!((plain.train.epochs, plain.train.steps), (10, None));
+    let flow = read(GOOD, &["bridge=flow_matching"]).unwrap();
+    assert_eq!((flow.bridge, flow.train.steps), (BridgeKind::FlowMatching, Some(77)));
+    let set = read(
+        GOOD,
+        &["bridge=flow_matching", "train.epochs=3", "target.columns=[\"a\"]"],
+    )
+    .unwrap();
+    assert_eq!((set.train.epochs, set.train.steps), (3, None));
+    assert_eq!(set.target.columns, ["a"]);
+}
+
+#[test]
+fn a_recipe_as_it_ran_reads_back_to_itself() {
+    for overrides in [&["train.steps=5", "train.dropout=0.1"][..], &["bridge=flow_matching"]] {
+        let recipe = read(GOOD, overrides).unwrap();
+        let again = read(&recipe.to_toml(), &[]).unwrap();
+        let same = Recipe {
+            folder: recipe.folder.clone(),
+            path: recipe.path.clone(),
+            lines: recipe.lines.clone(),
+            // the length that was not asked for is not written
+            train: TrainRecipe {
+                epochs: recipe.train.epochs,
+                ..again.train.clone()
+            },
+            ..again
+        };
+        assert_eq!(same, recipe);
+    }
+}
+
+#[test]
+fn unknown_keys_name_their_line_and_the_nearest() {
+    let text = complaint(&GOOD.replace("epochs = 10", "epoch = 10"), &[]);
+    assert!(
+        text.contains("line 15") && text.contains("`train.epoch`") && text.contains("mean `epochs`"),
+        "{text}"
+    );
+    let text = complaint(&GOOD.replace("[train]", "[trian]"), &[]);
+    assert!(text.contains("line 14") && text.contains("mean `train`"), "{text}");
+    let text = complaint(&GOOD.replace("low = 0.0", "lwo = 0.0"), &[]);
+    assert!(text.contains("line 9") && text.contains("mean `low`"), "{text}");
+    let text = complaint(&GOOD.replace("steps = 77", "stesp = 77"), &[]);
+    assert!(text.contains("line 18") && text.contains("mean `steps`"), "{text}");
+    let text = complaint(&GOOD.replace("when.flow_matching", "when.flow_machting"), &[]);
+    assert!(
+        text.contains("line 17") && text.contains("mean `flow_matching`"),
+        "{text}"
+    );
+    let text = complaint(&GOOD.replace("\"spline_flow\"", "\"spline_flwo\""), &[]);
+    assert!(text.contains("line 2") && text.contains("mean `spline_flow`"), "{text}");
+    let text = complaint(GOOD, &["train.lerning_rate=1"]);
+    assert!(text.contains("mean `learning_rate`"), "{text}");
+}
+
+#[test]
+fn missing_contradictory_and_impossible_keys_are_refused() {
+    let text = complaint(&GOOD.replace("columns = [\"z\"]", ""), &[]);
+    assert!(text.contains("`target.columns` is missing"), "{text}");
+    let text = complaint(&GOOD.replace("[data]\nfile = \"rows.csv\"", ""), &[]);
+    assert!(text.contains("`data` is missing"), "{text}");
+    let text = complaint(&GOOD.replace("epochs = 10", "epochs = 10\nsteps = 5"), &[]);
+    assert!(text.contains("contradicts") && text.contains("line 16"), "{text}");
+    let text = complaint(&GOOD.replace("epochs = 10", "batch = 0"), &[]);
+    assert!(
+        text.contains("line 15") && text.contains("`train.batch` is 0"),
+        "{text}"
+    );
+    let text = complaint(&GOOD.replace("epochs = 10", "epochs = \"ten\""), &[]);
+    assert!(text.contains("line 15") && text.contains("ten"), "{text}");
+    let text = complaint("title = \"x\"\n[data\n", &[]);
+    assert!(text.contains("line 2"), "{text}");
+    assert!(complaint(GOOD, &["train.steps"]).contains("no `=`"));
+}
+
+#[test]
+fn the_identity_follows_what_decides_the_parameters_and_nothing_else() {
+    let identity = |overrides: &[&str]| read(GOOD, overrides).unwrap().training_identity("abc");
+    assert_eq!(
+        identity(&[]),
+        identity(&["train.members=3", "check.draws=50", "title=other"])
+    );
+    assert_eq!(
+        identity(&[]),
+        identity(&["flow_matching.width=64", "data.file=moved.csv"])
+    );
+    for change in [
+        "seed=2",
+        "train.epochs=11",
+        "spline_flow.bins=9",
+        "data.split_seed=4",
+        "target.missing=[1.0]",
+    ] {
+        assert_ne!(identity(&[]), identity(&[change]), "{change}");
+    }
+    assert_ne!(identity(&[]), read(GOOD, &[]).unwrap().training_identity("abd"));
+}
