@@ -1,1 +1,68 @@
-//! tests
+//! Solvers against fields whose walks are known.
+
+mod adaptive;
+mod order;
+
+use burn_tensor::{Tensor, TensorData};
+
+use super::{DormandPrince, Euler, Heun, RungeKutta, Solver};
+use crate::device::cpu;
+
+fn matrix(values: &[f32], columns: usize) -> Tensor<2> {
+    Tensor::from_data(
+        TensorData::new(values.to_vec(), [values.len() / columns, columns]),
+        &cpu(),
+    )
+}
+
+fn host(tensor: Tensor<2>) -> Vec<f32> {
+    tensor.into_data().as_slice::<f32>().expect("f32").to_vec()
+}
+
+fn dormand_prince(tolerance: f64) -> DormandPrince {
+    DormandPrince {
+        tolerance,
+        max_evaluations: 20_000,
+    }
+}
+
+fn every_solver() -> Vec<Box<dyn Solver>> {
+    vec![
+        Box::new(Euler { steps: 2000 }),
+        Box::new(Heun { steps: 200 }),
+        Box::new(RungeKutta { steps: 50 }),
+        Box::new(dormand_prince(1e-6)),
+    ]
+}
+
+/// A field with a known walk.
+struct Known {
+    name: &'static str,
+    field: fn(Tensor<2>, Tensor<2>) -> Tensor<2>,
+    /// Position at a time, from the position at time 0.
+    walk: fn(f64, f64) -> f64,
+    starts: [f32; 3],
+}
+
+fn known_fields() -> [Known; 3] {
+    [
+        Known {
+            name: "decay",
+            field: |x, _| x.neg(),
+            walk: |x, t| x * (-t).exp(),
+            starts: [1.0, -2.0, 0.3],
+        },
+        Known {
+            name: "logistic growth",
+            field: |x, _| x.clone() * (x.neg() + 1.0) * 3.0,
+            walk: |x, t| x * (3.0 * t).exp() / (1.0 + x * ((3.0 * t).exp() - 1.0)),
+            starts: [0.1, 0.5, 1.4],
+        },
+        Known {
+            name: "a field of time, x cos(4 t)",
+            field: |x, t| x * (t * 4.0).cos(),
+            walk: |x, t| x * ((4.0 * t).sin() / 4.0).exp(),
+            starts: [1.0, -0.5, 2.0],
+        },
+    ]
+}

@@ -56,14 +56,18 @@ impl Bijection {
         }
     }
 
-    /// `x`, always inside the interval.
+    /// `x`, always strictly inside the interval: where rounding would reach a bound, the next number within.
     pub fn inverse(&self, y: f64) -> f64 {
-        match *self {
-            Self::Identity => y,
-            Self::Log { low } => low + y.exp(),
-            Self::Softplus { low, scale } => low + scale * (y.max(0.0) + (-y.abs()).exp().ln_1p()),
-            Self::Logit { low, high } => low + (high - low) / (1.0 + (-y).exp()),
-        }
+        let (x, low, high) = match *self {
+            Self::Identity => return y,
+            Self::Log { low } => (low + y.exp(), low, f64::INFINITY),
+            Self::Softplus { low, scale } => {
+                let above = scale * (y.max(0.0) + (-y.abs()).exp().ln_1p());
+                (low + above, low, f64::INFINITY)
+            }
+            Self::Logit { low, high } => (low + (high - low) / (1.0 + (-y).exp()), low, high),
+        };
+        x.clamp(low.next_up(), high.next_down())
     }
 
     /// Whether `x` is strictly inside.
@@ -83,6 +87,11 @@ impl Bijection {
             Self::Logit { low, high } => format!("between {low} and {high}"),
         }
     }
+}
+
+/// Rounding kept strictly inside the interval, as single precision sees it.
+fn within(x: Tensor<2>, low: f64, high: f64) -> Tensor<2> {
+    x.clamp((low as f32).next_up(), (high as f32).next_down())
 }
 
 /// A bijection for each dimension, as a transform of tensors.
@@ -119,7 +128,9 @@ impl Transform for Bounded {
             }
             Bijection::Softplus { low, scale } => {
                 let u = (x - low) / scale;
-                let rest = (u.clone().neg().exp().neg() + 1.0).log();
+                // 1 - e^-u without cancellation near the bound: 2 t / (1 + t) with t = tanh(u / 2)
+                let t = activation::tanh(u.clone() * 0.5);
+                let rest = (t.clone() * 2.0 / (t + 1.0)).log();
                 (u + rest.clone(), rest.neg() - scale.ln())
             }
             Bijection::Logit { low, high } => {
@@ -132,14 +143,18 @@ impl Transform for Bounded {
     fn inverse(&self, _weights: &Weights, z: Tensor<2>, _context: Option<&Tensor<2>>) -> (Tensor<2>, Tensor<1>) {
         self.each(z, |bijection, y| match *bijection {
             Bijection::Identity => (y.clone(), y.zeros_like()),
-            Bijection::Log { low } => (y.clone().exp() + low, y),
+            Bijection::Log { low } => (within(y.clone().exp() + low, low, f64::INFINITY), y),
             Bijection::Softplus { low, scale } => {
                 let slope = activation::log_sigmoid(y.clone()) + scale.ln();
-                (activation::softplus(y, 1.0) * scale + low, slope)
+                (
+                    within(activation::softplus(y, 1.0) * scale + low, low, f64::INFINITY),
+                    slope,
+                )
             }
             Bijection::Logit { low, high } => {
                 let slope = activation::log_sigmoid(y.clone()) + activation::log_sigmoid(y.clone().neg());
-                (activation::sigmoid(y) * (high - low) + low, slope + (high - low).ln())
+                let x = activation::sigmoid(y) * (high - low) + low;
+                (within(x, low, high), slope + (high - low).ln())
             }
         })
     }

@@ -1,0 +1,162 @@
+//! Steps of their own for every row.
+
+use burn_tensor::Tensor;
+
+use super::super::{Solver, SolverKind};
+use super::{DormandPrince, dormand_prince, host, known_fields, matrix};
+use crate::error::Error;
+
+/// A field that is smooth for small `x` and lively for large.
+fn uneven(x: Tensor<2>, t: Tensor<2>) -> Tensor<2> {
+    (x.clone() * 3.0 + t * 5.0).sin() * x
+}
+
+#[test]
+fn a_row_alone_walks_as_it_does_among_others() {
+    let starts = [0.01, 0.3, 1.0, 5.0, 20.0, -7.0, 0.0];
+    let solver = dormand_prince(1e-5);
+    let together = solver.walk(&uneven, matrix(&starts, 1), 0.0, 1.0).unwrap();
+    let errors = host(together.error.unwrap());
+    for ((start, end), error) in starts.iter().zip(host(together.end)).zip(errors) {
+        let alone = solver.walk(&uneven, matrix(&[*start], 1), 0.0, 1.0).unwrap();
+        let found = host(alone.end)[0];
+        assert!(
+            (found - end).abs() <= 2e-6 * (1.0 + end.abs()),
+            "{start}: {found} alone, {end} among others"
+        );
+        let alone = host(alone.error.unwrap())[0];
+        assert!(
+            (alone - error).abs() <= 0.2 * error.max(1e-7),
+            "{start}: error {alone} alone, {error} among others"
+        );
+    }
+}
+
+#[test]
+fn the_error_estimate_bounds_the_true_error() {
+    for known in known_fields() {
+        for tolerance in [1e-3, 1e-4, 1e-5] {
+            let walk = dormand_prince(tolerance)
+                .walk(&known.field, matrix(&known.starts, 1), 0.0, 1.0)
+                .unwrap();
+            let estimates = host(walk.error.unwrap());
+            for ((&end, &estimate), start) in host(walk.end).iter().zip(&estimates).zip(known.starts) {
+                let expected = (known.walk)(f64::from(start), 1.0);
+                let error = (f64::from(end) - expected).abs();
+                // local errors grow by at most e^3 on the way; single precision adds its rounding
+                let rounding = 1e-6 * (1.0 + expected.abs());
+                assert!(
+                    error <= 3.0 * f64::from(estimate) + rounding,
+                    "{} at {tolerance:e}: error {error:e}, estimate {estimate:e}",
+                    known.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_error_follows_the_tolerance() {
+    // errors are those of the worst of the known fields
+    let worst = |tolerance: f64| {
+        let mut worst: f64 = 0.0;
+        let mut cost = 0;
+        for known in known_fields() {
+            let walk = dormand_prince(tolerance)
+                .walk(&known.field, matrix(&known.starts, 1), 0.0, 1.0)
+                .unwrap();
+            cost += walk.evaluations;
+            for (&end, start) in host(walk.end).iter().zip(known.starts) {
+                worst = worst.max((f64::from(end) - (known.walk)(f64::from(start), 1.0)).abs());
+            }
+        }
+        (worst, cost)
+    };
+    let (loose, middle, tight) = (worst(1e-2), worst(1e-4), worst(1e-6));
+    assert!(
+        loose.0 < 1e-1 && middle.0 < 1e-3 && tight.0 < 1e-5,
+        "{loose:?} {middle:?} {tight:?}"
+    );
+    assert!(
+        middle.0 < 0.2 * loose.0 && tight.0 < 0.5 * middle.0,
+        "{loose:?} {middle:?} {tight:?}"
+    );
+    assert!(
+        loose.1 < middle.1 && middle.1 < tight.1,
+        "{loose:?} {middle:?} {tight:?}"
+    );
+}
+
+#[test]
+fn a_stiff_field_ends_in_an_error_that_says_where() {
+    let solver = DormandPrince {
+        tolerance: 1e-5,
+        max_evaluations: 300,
+    };
+    // the second row relaxes a million times faster than the first
+    let rates = matrix(&[1.0, 1e6, 1.0], 1);
+    let field = |x: Tensor<2>, t: Tensor<2>| (t.cos() - x) * rates.clone();
+    match solver.walk(&field, matrix(&[0.0; 3], 1), 0.0, 1.0) {
+        Err(Error::Solver {
+            row,
+            time,
+            evaluations,
+            limit,
+            ..
+        }) => {
+            assert_eq!((row, limit), (1, 300));
+            assert!((0.0..1.0).contains(&time));
+            assert!((300..310).contains(&evaluations), "{evaluations}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_start_that_is_no_number_is_an_error() {
+    for start in [f32::NAN, f32::INFINITY] {
+        match dormand_prince(1e-5).walk(&|x, _| x.neg(), matrix(&[1.0, start], 1), 0.0, 1.0) {
+            Err(Error::Solver { row, time, .. }) => assert_eq!((row, time), (1, 0.0)),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn steps_grow_where_nothing_happens() {
+    let walk = dormand_prince(1e-5)
+        .walk(&|x, _| x.zeros_like(), matrix(&[1.0, 2.0], 2), 0.0, 1.0)
+        .unwrap();
+    assert!(walk.evaluations < 40, "{}", walk.evaluations);
+    assert_eq!((host(walk.end), walk.rejected), (vec![1.0, 2.0], 0));
+}
+
+#[test]
+fn kinds_build_what_they_name_and_read_as_recipes_write_them() {
+    let kinds = [
+        ("method = \"euler\"\nsteps = 7", SolverKind::Euler { steps: 7 }),
+        ("method = \"heun\"\nsteps = 7", SolverKind::Heun { steps: 7 }),
+        (
+            "method = \"runge_kutta\"\nsteps = 7",
+            SolverKind::RungeKutta { steps: 7 },
+        ),
+        (
+            "method = \"dormand_prince\"\ntolerance = 1e-4",
+            SolverKind::DormandPrince {
+                tolerance: 1e-4,
+                max_evaluations: 20_000,
+            },
+        ),
+    ];
+    for (text, kind) in kinds {
+        assert_eq!(toml::from_str::<SolverKind>(text).unwrap(), kind);
+        let expected = match kind {
+            SolverKind::Euler { .. } => "Euler { steps: 7 }",
+            SolverKind::Heun { .. } => "Heun { steps: 7 }",
+            SolverKind::RungeKutta { .. } => "RungeKutta { steps: 7 }",
+            SolverKind::DormandPrince { .. } => "DormandPrince { tolerance: 0.0001, max_evaluations: 20000 }",
+        };
+        assert_eq!(format!("{:?}", kind.build()), expected);
+    }
+    assert!(toml::from_str::<SolverKind>("method = \"euler\"\nsteps = 7\ntolerance = 1.0").is_err());
+}
