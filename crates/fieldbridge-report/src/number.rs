@@ -40,7 +40,8 @@ pub fn format_with_error(value: f64, error: f64) -> String {
 
 /// Decimals that keep two significant digits of a positive error.
 fn decimals_of_error(error: f64) -> usize {
-    (1 - error.log10().floor() as i32).clamp(0, 12) as usize
+    // an error of zero has an exponent of minus infinity, cast to the smallest integer
+    1_i32.saturating_sub(error.log10().floor() as i32).clamp(0, 12) as usize
 }
 
 /// Writes a number with at most four significant digits, a true minus sign and, far from one, a power of ten.

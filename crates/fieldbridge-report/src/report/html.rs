@@ -66,10 +66,15 @@ fn write_verdict(page: &mut String, verdict: &Verdict) {
         let _ = write!(
             page,
             "<span class=\"p-value\">p = {}</span>",
-            escape(&format_number(p_value))
+            escape(&in_two_digits(p_value))
         );
     }
     let _ = writeln!(page, "</p><p>{}</p></div>", inline(&verdict.sentence));
+}
+
+/// A p-value; more digits than two would promise what no p-value can hold.
+fn in_two_digits(p_value: f64) -> String {
+    format_number(format!("{p_value:.1e}").parse().unwrap_or(p_value))
 }
 
 fn write_contents(page: &mut String, sections: &[Section]) {

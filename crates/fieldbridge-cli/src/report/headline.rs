@@ -1,0 +1,99 @@
+//! Title, one sentence on what was learned from what, and the verdict.
+
+use fieldbridge::check::{REJECTION_LEVEL, Verdict as Word};
+use fieldbridge_report::{Tone, Verdict};
+
+use super::ReportInput;
+use super::wording::{code, counted, list};
+
+/// Title of the page.
+pub(super) fn title(input: &ReportInput) -> String {
+    let title = input.manifest.title.trim();
+    if title.is_empty() {
+        "Report of a Fieldbridge run".to_owned()
+    } else {
+        title.to_owned()
+    }
+}
+
+/// What was learned from what.
+pub(super) fn subtitle(input: &ReportInput) -> String {
+    let data = &input.manifest.data;
+    let context = &input.manifest.scaling.context;
+    let mut learner = input.bridge_in_words();
+    if let Some(first) = learner.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    let columns = match input.targets() {
+        [one] => code(one),
+        several => format!("{} columns together", several.len()),
+    };
+    let given = if context.is_empty() {
+        String::new()
+    } else {
+        let modalities: Vec<String> = context
+            .iter()
+            .map(|modality| format!("{} ({})", modality.name, counted(modality.inputs(), "value")))
+            .collect();
+        format!(" given {}", list(&modalities))
+    };
+    format!(
+        "{learner} learned {}, the distribution of {columns}{given}, from {} of {}; it is judged on {} it has not seen.",
+        input.formula(),
+        counted(data.train, "row"),
+        code(&data.file),
+        counted(input.held_out.rows, "row"),
+    )
+}
+
+/// The verdict with what it means for a reader.
+pub(super) fn verdict(input: &ReportInput) -> Verdict {
+    let judgement = &input.held_out.judgement;
+    let posteriors = if input.is_conditional() {
+        "posteriors"
+    } else {
+        "marginal distributions"
+    };
+    let meaning = match judgement.verdict {
+        Word::Calibrated if input.is_conditional() => {
+            "A 68 % interval of this model may be read as one: it holds the truth in about 68 of 100 cases, averaged over \
+             rows like these."
+        }
+        Word::Calibrated => {
+            "Each column of the draws follows the held-out data; how columns go together is not part of this test and is \
+             shown under Predictions."
+        }
+        Word::Overconfident => "Its intervals are too short: the truth lies outside them more often than they say.",
+        Word::Underconfident => "Its intervals are too long: safe, but wasteful of information.",
+        Word::Biased => "Its distributions are shifted: do not average over many rows without correcting for it.",
+        Word::Inconclusive => "Nothing can be said for or against this model without more held-out rows.",
+    };
+    let test = format!(
+        "The p-value is the probability of ranks at least this uneven if the {posteriors} were right{}; below {REJECTION_LEVEL} \
+         the model is rejected.",
+        if judgement.findings.len() > 1 {
+            format!(", corrected for the {} tests made (Holm)", judgement.findings.len())
+        } else {
+            String::new()
+        }
+    );
+    Verdict {
+        word: judgement.verdict.word().to_owned(),
+        tone: match judgement.verdict {
+            Word::Calibrated => Tone::Good,
+            Word::Underconfident => Tone::Caution,
+            Word::Overconfident | Word::Biased => Tone::Bad,
+            Word::Inconclusive => Tone::Neutral,
+        },
+        sentence: format!("{} {meaning} {test}", judgement.sentence),
+        p_value: Some(judgement.p_value).filter(|value| value.is_finite()),
+    }
+}
+
+/// Small print.
+pub(super) fn footer(input: &ReportInput) -> String {
+    format!(
+        "Written by Fieldbridge {}. ± is one standard error. All figures are in the folder `figures` as SVG and PNG.",
+        input.manifest.fieldbridge_version
+    )
+}
