@@ -1,0 +1,186 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failure, 2 wrong usage, 3 not calibrated (check --require calibrated), \
+130 interrupted with the state saved.";
+
+/// Learn a bridge between two probability distributions, and use it.
+#[derive(Debug, Parser)]
+#[command(name = "fieldbridge", version, after_help = EXIT_CODES, propagate_version = true)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+    /// What holds for every verb.
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Arguments of every verb.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Common {
+    /// Threads to work on; all cores by default. No result depends on it
+    #[arg(long, global = true, value_name = "N", value_parser = threads)]
+    pub(crate) threads: Option<usize>,
+    /// Where to compute
+    #[arg(long, global = true, default_value = "cpu", value_name = "NAME")]
+    pub(crate) device: String,
+    /// Print one JSON object as the last line of standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say nothing but results and errors
+    #[arg(long, global = true)]
+    pub(crate) quiet: bool,
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count) if (1..=1024).contains(&count) => Ok(count),
+        _ => Err("expected a number from 1 to 1024".to_owned()),
+    }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count) if count > 0 => Ok(count),
+        _ => Err("expected a whole number, at least 1".to_owned()),
+    }
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Do all that a recipe names: train, check, write posteriors and a report
+    #[command(after_help = "Example:\n  fieldbridge run recipes/photoz.toml --set seed=2 --out runs/photoz-2")]
+    Run(RunArguments),
+    /// Train the model of a recipe and nothing more
+    #[command(
+        after_help = "Example:\n  fieldbridge train recipes/photoz.toml --set bridge=flow_matching --out runs/photoz-flow-matching"
+    )]
+    Train(RunArguments),
+    /// Draw from a trained model
+    #[command(after_help = "Example:\n  fieldbridge sample runs/buzzard --count 10000 --out galaxies.parquet")]
+    Sample(SampleArguments),
+    /// Ask for the log-density of every row of a file
+    #[command(
+        after_help = "Example:\n  fieldbridge density runs/photoz --data data/dc2/test_dc2_training_9816.hdf5 --json"
+    )]
+    Density(DensityArguments),
+    /// Draw posteriors for every row of a file
+    #[command(
+        after_help = "Example:\n  fieldbridge infer runs/photoz --data data/dc2/test_dc2_training_9816.hdf5 --draws 100 --out posteriors.parquet"
+    )]
+    Infer(InferArguments),
+    /// Check whether posteriors are calibrated
+    #[command(after_help = "Example:\n  fieldbridge check runs/photoz --require calibrated")]
+    Check(CheckArguments),
+    /// Write the report of a finished run again
+    #[command(after_help = "Example:\n  fieldbridge report runs/photoz")]
+    Report(ReportArguments),
+}
+
+/// Arguments of `run` and `train`.
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// The recipe, a TOML file
+    pub(crate) recipe: PathBuf,
+    /// Run directory; runs/RECIPE by default
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace a setting of the recipe, such as train.steps=50; may be given more than once
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+/// Arguments of `sample`.
+#[derive(Debug, Args)]
+pub(crate) struct SampleArguments {
+    /// Run directory with a trained model
+    pub(crate) directory: PathBuf,
+    /// Number of draws; for each row of the context when there is one
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) count: usize,
+    /// File with the context columns, for a conditional model
+    #[arg(long, value_name = "FILE")]
+    pub(crate) context: Option<PathBuf>,
+    /// Group of an HDF5 file or extension of a FITS file; the recipe's by default
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Option<String>,
+    /// File to write; CSV on standard output by default
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Seed of the draws; the run's by default
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) seed: Option<u64>,
+}
+
+/// Arguments of `density`.
+#[derive(Debug, Args)]
+pub(crate) struct DensityArguments {
+    /// Run directory with a trained model
+    pub(crate) directory: PathBuf,
+    /// File with the target and context columns
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: PathBuf,
+    /// Group of an HDF5 file or extension of a FITS file; the recipe's by default
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Option<String>,
+    /// File for row, log_density and error_estimate
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Arguments of `infer`.
+#[derive(Debug, Args)]
+pub(crate) struct InferArguments {
+    /// Run directory with a trained model
+    pub(crate) directory: PathBuf,
+    /// File with the context columns
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: PathBuf,
+    /// Group of an HDF5 file or extension of a FITS file; the recipe's by default
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Option<String>,
+    /// Posterior draws for each row
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) draws: usize,
+    /// File to write: row, draw, the target columns, outside_training_range
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Seed of the draws; the run's by default
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) seed: Option<u64>,
+}
+
+/// What a check can insist on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Requirement {
+    /// The verdict must be `calibrated`.
+    Calibrated,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// Run directory with a trained model
+    pub(crate) directory: PathBuf,
+    /// File with target and context columns; the run's own held-out rows by default
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+    /// Group of an HDF5 file or extension of a FITS file; the recipe's by default
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Option<String>,
+    /// Exit with code 3 unless the verdict is this
+    #[arg(long, value_name = "VERDICT")]
+    pub(crate) require: Option<Requirement>,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// Run directory of a finished run
+    pub(crate) directory: PathBuf,
+}

@@ -1,0 +1,130 @@
+//! `posteriors.parquet`: one line for each held-out row.
+
+use fieldbridge::check::{CheckRecipe, Draws, pit_values};
+use fieldbridge::data::Encoded;
+use fieldbridge::model::Model;
+use fieldbridge_files::{Column, ColumnValues, Table, write_table};
+
+use crate::directory::RunDirectory;
+
+/// Name in the run directory.
+pub(crate) const FILE: &str = "posteriors.parquet";
+
+/// Rows whose draws are held at a time.
+const CHUNK: usize = 1 << 12;
+
+/// Percentiles given of every column, with the ends of their names.
+const PERCENTILES: [(&str, f64); 5] = [
+    ("p2_5", 0.025),
+    ("p16", 0.16),
+    ("median", 0.5),
+    ("p84", 0.84),
+    ("p97_5", 0.975),
+];
+
+/// Value below which a share of the sorted values lies, interpolated linearly.
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let place = share * (sorted.len() - 1) as f64;
+    let below = place.floor() as usize;
+    let above = (below + 1).min(sorted.len() - 1);
+    sorted[below] + (place - below as f64) * (sorted[above] - sorted[below])
+}
+
+/// Mean, deviation and percentiles of the draws of one column.
+#[derive(Default)]
+struct Summary {
+    mean: Vec<f64>,
+    deviation: Vec<f64>,
+    percentiles: [Vec<f64>; 5],
+    pit: Vec<f64>,
+}
+
+impl Summary {
+    fn add(&mut self, mut draws: Vec<f64>) {
+        let count = draws.len() as f64;
+        let mean = draws.iter().sum::<f64>() / count;
+        let squares: f64 = draws.iter().map(|draw| (draw - mean).powi(2)).sum();
+        draws.sort_by(f64::total_cmp);
+        self.mean.push(mean);
+        self.deviation.push((squares / (count - 1.0).max(1.0)).sqrt());
+        for (values, (_, share)) in self.percentiles.iter_mut().zip(PERCENTILES) {
+            values.push(quantile(&draws, share));
+        }
+    }
+}
+
+/// Writes row, truth, density and, for a conditional model, what the draws say of each target column.
+pub(crate) fn write(
+    model: &Model,
+    encoded: &Encoded,
+    recipe: &CheckRecipe,
+    seed: u64,
+    directory: &RunDirectory,
+) -> anyhow::Result<()> {
+    let dimension = model.target_columns().len();
+    let mut summaries: Vec<Summary> = (0..dimension).map(|_| Summary::default()).collect();
+    let count = encoded.rows.count;
+    if model.is_conditional() {
+        let each = recipe.draws.max(10);
+        for start in (0..count).step_by(CHUNK) {
+            let places: Vec<usize> = (start..(start + CHUNK).min(count)).collect();
+            let part = encoded.choose(&places);
+            let values = model.posterior(&part, each, seed)?;
+            let draws = Draws::new(&values, places.len(), each, dimension).map_err(fieldbridge::Error::from)?;
+            for (index, summary) in summaries.iter_mut().enumerate() {
+                for row in values.chunks_exact(each * dimension) {
+                    summary.add(row.iter().skip(index).step_by(dimension).copied().collect());
+                }
+                let pit = pit_values(&draws, &part.target, index, seed).map_err(fieldbridge::Error::from)?;
+                summary.pit.extend(pit);
+            }
+        }
+    }
+    let densities = model.log_density(encoded)?;
+    let mut table = Table::new();
+    let rows = encoded.source_rows.iter().map(|&row| row as i64).collect();
+    table.push(Column::new("row", ColumnValues::Int64(rows)))?;
+    for (index, summary) in summaries.into_iter().enumerate() {
+        let name = &model.target_columns()[index];
+        let truth: Vec<f64> = encoded.target.iter().skip(index).step_by(dimension).copied().collect();
+        let mut columns = vec![("truth", truth)];
+        if model.is_conditional() {
+            columns.extend([("mean", summary.mean), ("deviation", summary.deviation)]);
+            let named = PERCENTILES.iter().map(|(end, _)| *end).zip(summary.percentiles);
+            columns.extend(named);
+            columns.push(("pit", summary.pit));
+        }
+        for (end, values) in columns {
+            table.push(Column::new(format!("{name}_{end}"), ColumnValues::Float64(values)))?;
+        }
+    }
+    let numbers = |values: Vec<f64>| ColumnValues::Float64(values);
+    table.push(Column::new(
+        "log_density",
+        numbers(densities.iter().map(|density| density.value).collect()),
+    ))?;
+    table.push(Column::new(
+        "error_estimate",
+        numbers(densities.iter().map(|density| density.error).collect()),
+    ))?;
+    let flags = encoded
+        .outside
+        .iter()
+        .map(|names| i64::from(!names.is_empty()))
+        .collect();
+    table.push(Column::new("outside_training_range", ColumnValues::Int64(flags)))?;
+    Ok(write_table(&directory.file(FILE), &table)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_interpolated_between_draws() {
+        let sorted: Vec<f64> = (0..=10).map(f64::from).collect();
+        assert_eq!(quantile(&sorted, 0.5), 5.0);
+        assert!((quantile(&sorted, 0.16) - 1.6).abs() < 1e-12);
+        assert_eq!(quantile(&[3.0], 0.975), 3.0);
+    }
+}

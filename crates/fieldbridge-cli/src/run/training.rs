@@ -1,0 +1,298 @@
+//! From a recipe to a model file.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use anyhow::Context;
+use fieldbridge::Error;
+use fieldbridge::bridge;
+use fieldbridge::data::{Dataset, Part};
+use fieldbridge::device::Device;
+use fieldbridge::model::{FORMAT_VERSION, Manifest, Model, TrainingSummary};
+use fieldbridge::network::Parameters;
+use fieldbridge::recipe::{Recipe, fingerprint};
+use fieldbridge::train::{Checkpoint, Training};
+use fieldbridge_files::atomic::write_atomically;
+
+use super::record::{Record, quoted};
+use super::split;
+use crate::arguments::RunArguments;
+use crate::console::Console;
+use crate::directory::RunDirectory;
+use crate::interrupt::{STOP, saving_state};
+use crate::progress::TaskProgress;
+use crate::rows;
+
+/// Rows whose answers are kept in the model file.
+const KNOWN_ANSWERS: usize = 8;
+
+/// A run with its model.
+pub(crate) struct Trained {
+    pub(crate) recipe: Recipe,
+    pub(crate) directory: RunDirectory,
+    pub(crate) record: Record,
+    pub(crate) model: Model,
+    /// Hash of the data file.
+    pub(crate) fingerprint: String,
+}
+
+/// `runs/RECIPE` unless another directory is named.
+fn directory_of(arguments: &RunArguments) -> PathBuf {
+    arguments.out.clone().unwrap_or_else(|| {
+        let stem = arguments.recipe.file_stem().unwrap_or_default();
+        Path::new("runs").join(stem)
+    })
+}
+
+/// The shell command that makes the run again.
+fn command(verb: &str, arguments: &RunArguments) -> String {
+    let mut words = vec![
+        "fieldbridge".to_owned(),
+        verb.to_owned(),
+        quoted(&arguments.recipe.to_string_lossy()),
+    ];
+    for setting in &arguments.set {
+        words.extend(["--set".to_owned(), quoted(setting)]);
+    }
+    if let Some(out) = &arguments.out {
+        words.extend(["--out".to_owned(), quoted(&out.to_string_lossy())]);
+    }
+    words.join(" ")
+}
+
+/// Trains the model of a recipe, or finds that it is trained already.
+pub(crate) fn train(
+    verb: &str,
+    arguments: &RunArguments,
+    device: &Device,
+    console: &Console,
+) -> anyhow::Result<Trained> {
+    let recipe = Recipe::read(&arguments.recipe, &arguments.set)?;
+    // a file that cannot be opened leaves no directory behind
+    rows::open(&recipe.data_path(), recipe.data.group.as_deref(), None)?;
+    let directory = RunDirectory::create(&directory_of(arguments))?;
+    let fingerprint = fingerprint(&recipe.data_path())?;
+    let mut record = Record::read(&directory);
+    record.describe(&recipe, command(verb, arguments), &fingerprint);
+    let identity = recipe.model_identity(&fingerprint);
+    if record.is_done(&directory, "train", &identity, &["model.safetensors", "split.npy"]) {
+        match directory.model(device) {
+            Ok(model) => {
+                console.note("the model is trained already");
+                return Ok(Trained {
+                    recipe,
+                    directory,
+                    record,
+                    model,
+                    fingerprint,
+                });
+            }
+            Err(error) => console.note(&format!("the model is made again: {error:#}")),
+        }
+    }
+    let model = fit(&recipe, &directory, &mut record, &fingerprint, device, console)
+        .map_err(|error| located(&recipe, error))?;
+    Ok(Trained {
+        recipe,
+        directory,
+        record,
+        model,
+        fingerprint,
+    })
+}
+
+/// Puts file and line before an error about a key of the recipe.
+fn located(recipe: &Recipe, error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<Error>().and_then(|error| recipe.place_of(error)) {
+        Some(place) => error.context(place),
+        None => error,
+    }
+}
+
+fn fit(
+    recipe: &Recipe,
+    directory: &RunDirectory,
+    record: &mut Record,
+    fingerprint: &str,
+    device: &Device,
+    console: &Console,
+) -> anyhow::Result<Model> {
+    let clock = Instant::now();
+    let cache = directory.file("cache/rows");
+    let dataset = Dataset::prepare(&recipe.data, &recipe.target, &recipe.context, &recipe.folder, &cache)?;
+    let report = &dataset.report;
+    console.note(&format!(
+        "{}: {} rows; {} train, {} decide when to stop, {} are held out",
+        recipe.data_path().display(),
+        report.rows,
+        report.train,
+        report.validation,
+        report.test
+    ));
+    for (reason, count) in &report.left_out {
+        console.note(&format!("left out {count} rows: {reason}"));
+    }
+    let dimension = dataset.scaling.target.dimension();
+    let modalities = dataset.scaling.modalities();
+    let settings = recipe.bridge_recipe();
+    let (bridge, layout) = bridge::build(&settings, dimension, &modalities, recipe.seed)?;
+    console.note(&format!(
+        "{} parameters in each of {} members",
+        layout.count(),
+        recipe.train.members
+    ));
+
+    let identity = recipe.training_identity(fingerprint);
+    forget_another_training(directory, record, &identity, console)?;
+    let recipe_text = as_run(recipe, directory);
+    write_atomically(&directory.file("recipe.toml"), |file| {
+        file.write_all(recipe_text.as_bytes())
+    })?;
+    split::write(&directory.file("split.npy"), &dataset.parts_by_source_row())?;
+
+    let mut summary = TrainingSummary {
+        members: recipe.train.members,
+        ..TrainingSummary::default()
+    };
+    let mut parameters: Vec<Parameters> = Vec::new();
+    for member in 0..recipe.train.members {
+        // the same bridge, other starting values
+        let seed = recipe
+            .seed
+            .wrapping_add((member as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let (_, start) = bridge::build(&settings, dimension, &modalities, seed)?;
+        let training = Training {
+            bridge: bridge.as_ref(),
+            dataset: &dataset,
+            recipe: &recipe.train,
+            seed: recipe.seed,
+            member,
+            identity: identity.clone(),
+            device,
+            stop: &STOP,
+        };
+        let start = layout.with_values(start.values().to_vec());
+        let mut progress = TaskProgress::new(console, format!("member {} of {}", member + 1, recipe.train.members));
+        let trained: Checkpoint =
+            saving_state(|| training.run(start, &directory.checkpoint(member), &directory.events(), &mut progress))?;
+        drop(progress);
+        let state = &trained.state;
+        console.note(&format!(
+            "member {} of {}: {} steps, best validation loss {} at step {}",
+            member + 1,
+            recipe.train.members,
+            state.step,
+            state.best_loss.map_or("none".to_owned(), |loss| format!("{loss:.4}")),
+            state.best_step
+        ));
+        summary.steps.push(state.step);
+        summary.best_steps.push(state.best_step);
+        summary.validation_losses.push(state.best_loss);
+        parameters.push(trained.parameters.with_values(trained.best.clone()));
+    }
+
+    let manifest = Manifest {
+        format_version: FORMAT_VERSION,
+        fieldbridge_version: env!("CARGO_PKG_VERSION").to_owned(),
+        title: recipe.title.clone(),
+        seed: recipe.seed,
+        bridge: settings,
+        scaling: dataset.scaling.clone(),
+        data: dataset.report.clone(),
+        training: summary,
+        recipe: recipe.to_toml(),
+        known_answers: Vec::new(),
+    };
+    let mut places = dataset.places(Part::Validation);
+    if places.is_empty() {
+        places = dataset.places(Part::Train);
+    }
+    places.truncate(KNOWN_ANSWERS);
+    let model = Model::new(manifest, parameters, &dataset.gather(&places)?, device)?;
+    model.save(&directory.model_path())?;
+    if STOP.load(Ordering::SeqCst) {
+        return Err(Error::Interrupted {
+            step: model.manifest.training.steps.last().copied().unwrap_or(0),
+            path: directory.model_path(),
+        }
+        .into());
+    }
+    let seconds = clock.elapsed().as_secs_f64();
+    record.finish(directory, "train", &recipe.model_identity(fingerprint), seconds)?;
+    Ok(model)
+}
+
+/// Removes what another recipe, data file or release left in the directory.
+fn forget_another_training(
+    directory: &RunDirectory,
+    record: &mut Record,
+    identity: &str,
+    console: &Console,
+) -> anyhow::Result<()> {
+    let path = directory.file("checkpoints/identity");
+    if std::fs::read_to_string(&path).is_ok_and(|found| found == identity) {
+        return Ok(());
+    }
+    let mut found = false;
+    let folder = directory.file("checkpoints");
+    let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    for entry in entries.flatten() {
+        found |= entry
+            .path()
+            .extension()
+            .is_some_and(|extension| extension == "safetensors");
+        std::fs::remove_file(entry.path()).with_context(|| format!("cannot remove {}", entry.path().display()))?;
+    }
+    if found {
+        console.note("recipe, data or release changed since this directory was made: training starts again");
+    }
+    for name in ["events.jsonl", "model.safetensors"] {
+        let file = directory.file(name);
+        if file.exists() {
+            std::fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+        }
+    }
+    record.steps.clear();
+    record.write(directory)?;
+    // last, so that a run killed before starts by removing again
+    Ok(write_atomically(&path, |file| file.write_all(identity.as_bytes()))?)
+}
+
+/// The recipe for the run directory, its data file found from there.
+fn as_run(recipe: &Recipe, directory: &RunDirectory) -> String {
+    let mut moved = recipe.clone();
+    moved.data.file = path_from(directory.path(), &recipe.data_path());
+    moved.to_toml()
+}
+
+/// `file` as seen from `folder`; both are there.
+fn path_from(folder: &Path, file: &Path) -> PathBuf {
+    let (Ok(folder), Ok(file)) = (folder.canonicalize(), file.canonicalize()) else {
+        return file.to_owned();
+    };
+    let shared = folder
+        .components()
+        .zip(file.components())
+        .take_while(|(left, right)| left == right)
+        .count();
+    let up = folder.components().skip(shared).map(|_| "..");
+    let down: PathBuf = file.components().skip(shared).collect();
+    up.collect::<PathBuf>().join(down)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_found_again_from_another_folder() {
+        let root = std::env::temp_dir().join(format!("fieldbridge-path-{}", std::process::id()));
+        std::fs::create_dir_all(root.join("runs/one")).unwrap();
+        std::fs::create_dir_all(root.join("data")).unwrap();
+        std::fs::write(root.join("data/rows.csv"), "x\n").unwrap();
+        let found = path_from(&root.join("runs/one"), &root.join("data/rows.csv"));
+        std::fs::remove_dir_all(&root).unwrap();
+        assert_eq!(found, Path::new("../../data/rows.csv"));
+    }
+}

@@ -1,0 +1,35 @@
+//! `fieldbridge check`: whether posteriors are calibrated.
+
+use fieldbridge::check::{Verdict, held_out};
+use fieldbridge::device::Device;
+use fieldbridge::recipe::Recipe;
+
+use crate::Outcome;
+use crate::arguments::CheckArguments;
+use crate::console::Console;
+use crate::directory::RunDirectory;
+use crate::rows;
+use crate::run::checks;
+
+pub(crate) fn execute(arguments: &CheckArguments, device: &Device, console: &Console) -> anyhow::Result<Outcome> {
+    let directory = match arguments.data {
+        Some(_) => RunDirectory::read_only(&arguments.directory)?,
+        None => RunDirectory::existing(&arguments.directory)?,
+    };
+    let model = directory.model(device)?;
+    let recipe = Recipe::read(&directory.file("recipe.toml"), &[])?;
+    let encoded = match &arguments.data {
+        Some(path) => rows::all(&model, &rows::open_for(&model, path, arguments.group.as_deref())?)?,
+        None => checks::held_out_rows(&model, &recipe, &directory)?,
+    };
+    let found = held_out(&model, &encoded, &recipe.check, recipe.seed)?;
+    if arguments.data.is_none() {
+        checks::write(&directory, &found)?;
+    }
+    console.result(&checks::words(&found), &checks::object(&found)?)?;
+    if arguments.require.is_some() && found.judgement.verdict != Verdict::Calibrated {
+        console.note(&format!("not calibrated: the verdict is `{}`", found.judgement.verdict));
+        return Ok(Outcome::NotCalibrated);
+    }
+    Ok(Outcome::Done)
+}

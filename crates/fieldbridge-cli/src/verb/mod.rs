@@ -1,0 +1,9 @@
+//! One file for each verb.
+
+pub(crate) mod check;
+pub(crate) mod density;
+pub(crate) mod infer;
+pub(crate) mod report;
+pub(crate) mod run;
+pub(crate) mod sample;
+pub(crate) mod train;
