@@ -197,7 +197,7 @@ impl Dataset {
 
         // third pass: encode
         let width = scaling.target.dimension() + 2 * scaling.context_width();
-        let on_disk = usable.len() as u64 * width as u64 * 4 > data.memory_limit << 20;
+        let on_disk = usable.len() as u64 * width as u64 * 4 > data.memory_limit.saturating_mul(1 << 20);
         let mut writer = RowWriter::new(width, on_disk.then_some(cache))?;
         let mut kept_parts = Vec::with_capacity(usable.len());
         let mut source_rows = Vec::with_capacity(usable.len());

@@ -110,6 +110,11 @@ impl ModalitySums {
     }
 }
 
+/// The nearest finite number.
+fn finite(value: f64) -> f64 {
+    value.clamp(f64::MIN, f64::MAX)
+}
+
 impl ModalityScaling {
     pub(super) fn fit(name: &str, recipe: &ModalityRecipe, widths: Vec<usize>, sums: &ModalitySums) -> Self {
         let deviation = sums
@@ -126,13 +131,18 @@ impl ModalityScaling {
                 }
             })
             .collect();
+        // JSON, in which models are stored, has no infinities: marks that are no number are absent with or without being
+        // named, and the largest numbers bound as well
+        let mut recipe = recipe.clone();
+        recipe.missing.retain(|mark| mark.is_finite());
+        recipe.valid = recipe.valid.map(|ends| ends.map(finite));
         Self {
             name: name.to_owned(),
-            recipe: recipe.clone(),
+            recipe,
             widths,
             mean: sums.mean.clone(),
             deviation,
-            range: sums.range.clone(),
+            range: sums.range.iter().map(|ends| ends.map(finite)).collect(),
         }
     }
 

@@ -53,7 +53,7 @@ impl Split {
             return Err(Error::TooFewRows {
                 source_name: source_name.to_owned(),
                 found: rows,
-                needed: 10,
+                needed: 10.max(test + validation + 1),
                 hint: "a few hundred rows per learned column are a sensible start".to_owned(),
             });
         }

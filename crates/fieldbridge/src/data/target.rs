@@ -137,7 +137,8 @@ impl TargetScaling {
             mean: sums.mean.clone(),
             factor,
             range: sums.range.clone(),
-            missing: recipe.missing.clone(),
+            // others are left out with or without being named, and JSON cannot hold them
+            missing: recipe.missing.iter().copied().filter(|mark| mark.is_finite()).collect(),
         })
     }
 

@@ -144,6 +144,13 @@ impl Model {
         }
         let manifest: Manifest =
             serde_json::from_str(&envelope.manifest).map_err(|error| damaged(error.to_string()))?;
+        // the version outside the checksum must be the one inside
+        if manifest.format_version != envelope.format_version {
+            return Err(damaged(format!(
+                "it says both format version {} and {}",
+                envelope.format_version, manifest.format_version
+            )));
+        }
         let (_, layout) = Self::blueprint(&manifest)?;
         let members = manifest.training.members.max(1);
         let parameters = (0..members)

@@ -42,9 +42,12 @@ impl Model {
         device: &Device,
     ) -> Result<Self, Error> {
         manifest.known_answers.clear();
+        manifest.training.members = parameters.len();
         let mut model = Self::assemble(manifest, parameters, device)?;
         let answers = model.scaled_log_density(examples)?;
         model.manifest.known_answers = (0..examples.count)
+            // a bounded base can give zero density, whose logarithm JSON cannot hold
+            .filter(|&row| answers[row].value.is_finite())
             .map(|row| {
                 let one = examples.slice(row, row + 1);
                 KnownAnswer {

@@ -78,6 +78,17 @@ impl Checkpoint {
         }
     }
 
+    /// The losses and rates of the state, one after another; NaN for none. They are stored as they are: a number read
+    /// back from JSON may differ in its last bit, and with it the model a continued training ends with.
+    fn numbers(&self) -> Vec<f64> {
+        let mut numbers = vec![self.state.loss_sum, self.state.best_loss.unwrap_or(f64::NAN)];
+        for evaluation in &self.state.history {
+            let validation = evaluation.validation_loss.unwrap_or(f64::NAN);
+            numbers.extend([evaluation.training_loss, validation, evaluation.learning_rate]);
+        }
+        numbers
+    }
+
     /// Writes the state; the file appears whole or not at all.
     ///
     /// # Errors
@@ -97,10 +108,14 @@ impl Checkpoint {
                 values.len(),
             )
         });
+        let numbers = self.numbers();
+        let number_bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        let numbers = TensorView::new(Dtype::F64, vec![numbers.len()], &number_bytes).expect("eight bytes a number");
         let views = vectors.iter().map(|(name, bytes, length)| {
             let view = TensorView::new(Dtype::F32, vec![*length], bytes).expect("four bytes a value");
             (*name, view)
         });
+        let views = views.chain([("numbers", numbers)]);
         let state = serde_json::to_string(&self.state).expect("a state is plain data");
         let bytes = safetensors::serialize(views, Some(HashMap::from([(KEY.to_owned(), state)])))
             .expect("vectors of four-byte values are valid tensors");
@@ -128,7 +143,7 @@ impl Checkpoint {
             .as_ref()
             .and_then(|map| map.get(KEY))
             .ok_or_else(|| damaged("no state".into()))?;
-        let state: State = serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?;
+        let mut state: State = serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?;
         if state.identity != identity {
             return Err(Error::Model {
                 path: path.to_owned(),
@@ -154,6 +169,22 @@ impl Checkpoint {
                 )))
             }
         };
+        let numbers = tensors.tensor("numbers").map_err(|error| damaged(error.to_string()))?;
+        let numbers: Vec<f64> = numbers
+            .data()
+            .chunks_exact(8)
+            .map(|eight| f64::from_le_bytes(eight.try_into().expect("eight bytes")))
+            .collect();
+        if numbers.len() != 2 + 3 * state.history.len() {
+            return Err(damaged(format!("`numbers` holds {} values", numbers.len())));
+        }
+        let some = |number: f64| (!number.is_nan()).then_some(number);
+        (state.loss_sum, state.best_loss) = (numbers[0], some(numbers[1]));
+        for (evaluation, three) in state.history.iter_mut().zip(numbers[2..].chunks_exact(3)) {
+            evaluation.training_loss = three[0];
+            evaluation.validation_loss = some(three[1]);
+            evaluation.learning_rate = three[2];
+        }
         let optimiser = AdamW {
             first: vector("first_moment")?,
             second: vector("second_moment")?,
