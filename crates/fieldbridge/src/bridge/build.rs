@@ -55,6 +55,8 @@ pub struct SplineFlowRecipe {
     pub blocks: usize,
     /// Width of the context embedding.
     pub context_width: usize,
+    /// Residual blocks of the context embedding.
+    pub context_blocks: usize,
     /// Nonlinearity.
     pub activation: Activation,
     /// Where the flow starts.
@@ -71,6 +73,7 @@ impl Default for SplineFlowRecipe {
             width: 128,
             blocks: 1,
             context_width: 128,
+            context_blocks: 1,
             activation: Activation::Silu,
             base: BaseKind::Normal,
         }
@@ -132,6 +135,8 @@ pub struct FlowMatchingRecipe {
     pub frequencies: usize,
     /// Width of the context embedding.
     pub context_width: usize,
+    /// Residual blocks of the context embedding.
+    pub context_blocks: usize,
     /// Nonlinearity.
     pub activation: Activation,
     /// Where the bridge starts.
@@ -158,6 +163,7 @@ impl Default for FlowMatchingRecipe {
             blocks: 3,
             frequencies: 8,
             context_width: 128,
+            context_blocks: 1,
             activation: Activation::Silu,
             base: BaseKind::Normal,
             coupling: CouplingKind::Independent,
@@ -235,9 +241,10 @@ fn embedding(
     registry: &mut Registry,
     modalities: &[Modality],
     width: usize,
+    blocks: usize,
     activation: Activation,
 ) -> Option<ContextEmbedding> {
-    (!modalities.is_empty()).then(|| ContextEmbedding::new(registry, modalities, width, activation))
+    (!modalities.is_empty()).then(|| ContextEmbedding::new(registry, modalities, width, blocks, activation))
 }
 
 fn spline_flow(
@@ -278,7 +285,13 @@ fn spline_flow(
             "use `base = \"normal\"`",
         ));
     }
-    let embedding = embedding(registry, modalities, recipe.context_width, recipe.activation);
+    let embedding = embedding(
+        registry,
+        modalities,
+        recipe.context_width,
+        recipe.context_blocks,
+        recipe.activation,
+    );
     let supplier = Supplier {
         context: embedding.as_ref().map_or(0, ContextEmbedding::width),
         width: recipe.width,
@@ -381,7 +394,13 @@ fn flow_matching(
             "use `coupling = \"assignment\"`",
         ));
     }
-    let embedding = embedding(registry, modalities, recipe.context_width, recipe.activation);
+    let embedding = embedding(
+        registry,
+        modalities,
+        recipe.context_width,
+        recipe.context_blocks,
+        recipe.activation,
+    );
     let context = embedding.as_ref().map_or(0, ContextEmbedding::width);
     let network: Box<dyn Network> = registry.scope("velocity", |registry| match recipe.network {
         NetworkKind::Residual => Box::new(ResidualMlp::new(

@@ -43,25 +43,43 @@ impl Context {
     }
 }
 
-/// `c = L_2 a(sum_m [v_m o_m, 1 - o_m] L_m)`, with values `v` and masks `o` of every modality `m`: a missing entry
-/// contributes a learned constant and nothing of its value.
+/// `h = sum_m [v_m o_m, 1 - o_m] L_m`, with values `v` and masks `o` of every modality `m`, then residual blocks
+/// `h <- h + a(a(h) W_1) W_2`, then `c = a(h) L`. A missing entry contributes a learned constant and nothing of its
+/// value.
 #[derive(Clone, Debug)]
 pub struct ContextEmbedding {
     modalities: Vec<(Modality, Linear)>,
+    blocks: Vec<(Linear, Linear)>,
     last: Linear,
     width: usize,
     activation: Activation,
 }
 
 impl ContextEmbedding {
-    /// An embedding of `modalities` into vectors of length `width`.
-    pub fn new(registry: &mut Registry, modalities: &[Modality], width: usize, activation: Activation) -> Self {
+    /// An embedding of `modalities` into vectors of length `width`, with residual blocks of that width.
+    pub fn new(
+        registry: &mut Registry,
+        modalities: &[Modality],
+        width: usize,
+        blocks: usize,
+        activation: Activation,
+    ) -> Self {
         registry.scope("context", |registry| Self {
             modalities: modalities
                 .iter()
                 .map(|modality| {
                     let layer = Linear::new(registry, &modality.name, 2 * modality.width, width);
                     (modality.clone(), layer)
+                })
+                .collect(),
+            blocks: (0..blocks)
+                .map(|index| {
+                    registry.scope(format!("block{index}"), |registry| {
+                        (
+                            Linear::new(registry, "inner", width, width),
+                            Linear::zero(registry, "outer", width, width),
+                        )
+                    })
                 })
                 .collect(),
             last: Linear::new(registry, "last", width, width),
@@ -96,7 +114,11 @@ impl ContextEmbedding {
             });
             start += modality.width;
         }
-        let sum = sum.expect("an embedding has at least one modality");
-        self.last.forward(weights, self.activation.apply(sum))
+        let mut h = sum.expect("an embedding has at least one modality");
+        for (inner, outer) in &self.blocks {
+            let z = inner.forward(weights, self.activation.apply(h.clone()));
+            h = h + outer.forward(weights, weights.drop_out(self.activation.apply(z)));
+        }
+        self.last.forward(weights, self.activation.apply(h))
     }
 }
