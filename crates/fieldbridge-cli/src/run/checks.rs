@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use fieldbridge::check::{HeldOut, held_out};
+use fieldbridge::check::{HeldOut, held_out_with_draws};
 use fieldbridge::data::Encoded;
 use fieldbridge::model::Model;
 use fieldbridge::recipe::Recipe;
@@ -46,9 +46,9 @@ pub(crate) fn check(run: &mut Trained, console: &Console) -> anyhow::Result<Held
     console.note("checking on held-out rows");
     let start = Instant::now();
     let encoded = held_out_rows(&run.model, &run.recipe, &run.directory)?;
-    let found = held_out(&run.model, &encoded, &run.recipe.check, run.recipe.seed)?;
+    let (found, drawn) = held_out_with_draws(&run.model, &encoded, &run.recipe.check, run.recipe.seed)?;
     write(&run.directory, &found)?;
-    posteriors::write(&run.model, &encoded, &run.recipe.check, run.recipe.seed, &run.directory)?;
+    posteriors::write(&run.model, &encoded, &found, drawn, run.recipe.seed, &run.directory)?;
     let seconds = start.elapsed().as_secs_f64();
     run.record.finish(&run.directory, "check", &inputs, seconds)?;
     Ok(found)

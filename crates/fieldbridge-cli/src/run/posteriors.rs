@@ -1,6 +1,8 @@
 //! `posteriors.parquet`: one line for each held-out row.
 
-use fieldbridge::check::{CheckRecipe, Draws, pit_values};
+use std::borrow::Cow;
+
+use fieldbridge::check::{Draws, HeldOut, pit_values};
 use fieldbridge::data::Encoded;
 use fieldbridge::model::Model;
 use fieldbridge_files::{Column, ColumnValues, Table, write_table};
@@ -53,11 +55,13 @@ impl Summary {
     }
 }
 
-/// Writes row, truth, density and, for a conditional model, what the draws say of each target column.
+/// Writes row, truth, density and, for a conditional model, what the draws say of each target column. `drawn` are the draws
+/// of the checks, used again where they are of all rows.
 pub(crate) fn write(
     model: &Model,
     encoded: &Encoded,
-    recipe: &CheckRecipe,
+    found: &HeldOut,
+    drawn: Vec<f64>,
     seed: u64,
     directory: &RunDirectory,
 ) -> anyhow::Result<()> {
@@ -65,11 +69,18 @@ pub(crate) fn write(
     let mut summaries: Vec<Summary> = (0..dimension).map(|_| Summary::default()).collect();
     let count = encoded.rows.count;
     if model.is_conditional() {
-        let each = recipe.draws.max(10);
+        let each = found.draws;
+        let drawn = (found.checked_rows == count).then_some(drawn);
         for start in (0..count).step_by(CHUNK) {
             let places: Vec<usize> = (start..(start + CHUNK).min(count)).collect();
             let part = encoded.choose(&places);
-            let values = model.posterior(&part, each, seed)?;
+            let values = match &drawn {
+                Some(all) => {
+                    let width = each * dimension;
+                    Cow::Borrowed(&all[start * width..(start + places.len()) * width])
+                }
+                None => Cow::Owned(model.posterior(&part, each, seed)?),
+            };
             let draws = Draws::new(&values, places.len(), each, dimension).map_err(fieldbridge::Error::from)?;
             for (index, summary) in summaries.iter_mut().enumerate() {
                 for row in values.chunks_exact(each * dimension) {

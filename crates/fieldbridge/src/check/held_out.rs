@@ -135,6 +135,20 @@ fn spread(rows: usize, count: usize) -> Vec<usize> {
 /// # Errors
 /// When there are no rows, or a walk does not arrive.
 pub fn held_out(model: &Model, encoded: &Encoded, recipe: &CheckRecipe, seed: u64) -> Result<HeldOut, Error> {
+    held_out_with_draws(model, encoded, recipe, seed).map(|(found, _)| found)
+}
+
+/// As [`held_out`], with the posterior draws of the checked rows, `checked_rows * draws * D`; empty for an unconditional
+/// model. The checked rows are spread evenly over all; they are all when there are no more than `recipe.rows`.
+///
+/// # Errors
+/// As [`held_out`].
+pub fn held_out_with_draws(
+    model: &Model,
+    encoded: &Encoded,
+    recipe: &CheckRecipe,
+    seed: u64,
+) -> Result<(HeldOut, Vec<f64>), Error> {
     if encoded.rows.count < 2 {
         return Err(Error::TooFewRows {
             source_name: "the held-out set".to_owned(),
@@ -147,10 +161,11 @@ pub fn held_out(model: &Model, encoded: &Encoded, recipe: &CheckRecipe, seed: u6
     let values: Vec<f64> = densities.iter().map(|density| density.value).collect();
     let chosen = encoded.choose(&spread(encoded.rows.count, recipe.rows));
     let draws = recipe.draws.max(10);
-    let mut found = if model.is_conditional() {
-        conditional(model, &chosen, recipe, draws, seed)?
+    let (mut found, drawn) = if model.is_conditional() {
+        let drawn = model.posterior(&chosen, draws, seed)?;
+        (conditional(model, &chosen, &drawn, recipe, draws, seed)?, drawn)
     } else {
-        unconditional(model, &chosen, seed)?
+        (unconditional(model, &chosen, seed)?, Vec::new())
     };
     found.rows = encoded.rows.count;
     found.skipped = encoded.skipped.clone();
@@ -160,7 +175,7 @@ pub fn held_out(model: &Model, encoded: &Encoded, recipe: &CheckRecipe, seed: u6
         .iter()
         .map(|density: &Density| density.error)
         .fold(0.0, f64::max);
-    Ok(found)
+    Ok((found, drawn))
 }
 
 fn column(truth: &[f64], dimension: usize, index: usize) -> Vec<f64> {
@@ -240,13 +255,13 @@ fn finish(
 fn conditional(
     model: &Model,
     chosen: &Encoded,
+    values: &[f64],
     recipe: &CheckRecipe,
     draws: usize,
     seed: u64,
 ) -> Result<HeldOut, Error> {
     let (rows, dimension) = (chosen.rows.count, model.target_columns().len());
-    let values = model.posterior(chosen, draws, seed)?;
-    let all = Draws::new(&values, rows, draws, dimension)?;
+    let all = Draws::new(values, rows, draws, dimension)?;
     let mut columns = Vec::with_capacity(dimension);
     for (index, name) in model.target_columns().iter().enumerate() {
         let pit = pit_values(&all, &chosen.target, index, seed)?;
@@ -277,7 +292,7 @@ fn conditional(
             )
         })
         .transpose()?;
-    let (ranks, ranked_draws) = joint_ranks(model, chosen, &values, draws, recipe, seed)?;
+    let (ranks, ranked_draws) = joint_ranks(model, chosen, values, draws, recipe, seed)?;
     let highest_density = coverage(&ranks, &equally_spaced_levels(19))?;
     // with one column its ranks say all there is to say
     let joint = (dimension > 1).then_some((ranks.as_slice(), ranked_draws));

@@ -33,10 +33,11 @@ fn hash(parts: &impl Serialize) -> String {
 
 impl Recipe {
     /// Hash of all that decides the parameters of a member: the sections that matter, the bytes of the data file and the
-    /// release, but not where the file is or how many members there are.
+    /// release, but not where the file is, how many members there are, or how often the state is saved.
     pub fn training_identity(&self, fingerprint: &str) -> String {
         let mut recipe = self.clone();
         recipe.train.members = 1;
+        recipe.train.checkpoint_seconds = 0.0;
         let settings = match recipe.bridge {
             crate::bridge::BridgeKind::SplineFlow => serde_json::to_value(&recipe.spline_flow),
             crate::bridge::BridgeKind::FlowMatching => serde_json::to_value(&recipe.flow_matching),

@@ -39,6 +39,8 @@ pub struct TrainRecipe {
     /// Models trained from different starts; the result is their equal mixture (Lakshminarayanan et al. 2017,
     /// arXiv:1612.01474).
     pub members: usize,
+    /// Seconds between checkpoints: at most this much work is lost when a run is killed.
+    pub checkpoint_seconds: f64,
 }
 
 impl Default for TrainRecipe {
@@ -58,6 +60,7 @@ impl Default for TrainRecipe {
             patience: 30,
             evaluate_every: None,
             members: 1,
+            checkpoint_seconds: 5.0,
         }
     }
 }
@@ -99,6 +102,13 @@ impl TrainRecipe {
         }
         if !(self.clip > 0.0) {
             return refuse("clip", format!("is {}", self.clip), "use a positive number such as 5");
+        }
+        if !(self.checkpoint_seconds >= 0.0 && self.checkpoint_seconds < 1e9) {
+            return refuse(
+                "checkpoint_seconds",
+                format!("is {}", self.checkpoint_seconds),
+                "use a number of seconds such as 5",
+            );
         }
         for (key, value) in [
             ("average", self.average),

@@ -18,9 +18,6 @@ use crate::error::Error;
 use crate::network::Parameters;
 use crate::random::Stream;
 
-/// Time between checkpoints.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
-
 /// Where a training stands, for a progress bar.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Status {
@@ -105,6 +102,7 @@ impl Training<'_> {
         let total = self.recipe.total_steps(places.len());
         let evaluate_every = self.recipe.evaluate_every.unwrap_or(steps_per_epoch).min(total);
         let mut order = (usize::MAX, Vec::new());
+        let checkpoint_every = Duration::from_secs_f64(self.recipe.checkpoint_seconds);
         let mut saved = Instant::now();
         while now.state.step < total && !now.state.finished {
             let step = now.state.step;
@@ -165,7 +163,7 @@ impl Training<'_> {
             }
             progress.update(&self.status(&now, total));
             let stopping = self.stop.load(Ordering::Relaxed);
-            if now.state.finished || stopping || saved.elapsed() > CHECKPOINT_EVERY {
+            if now.state.finished || stopping || saved.elapsed() > checkpoint_every {
                 now.save(checkpoint_path)?;
                 saved = Instant::now();
             }
