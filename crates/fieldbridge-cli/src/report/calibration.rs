@@ -1,18 +1,21 @@
 //! Section "Calibration": are the probabilities of the model right?
 
-use fieldbridge::check::{ColumnChecks, Coverage, RankFinding, RankKind, Tarp};
+use fieldbridge::check::{ColumnChecks, Coverage, REJECTION_LEVEL, RankFinding, RankKind, Tarp};
 use fieldbridge_report::{
     Block, CoverageCurve, Curve, CurveBand, CurveStyle, EcdfDifference, RankHistogram, format_number, format_with_error,
 };
 
 use super::ReportInput;
+use super::evidence;
 use super::figures::Figures;
-use super::wording::{code, count, counted, note, p_value, percent, warning};
+use super::wording::{code, count, counted, list, note, p_value, percent, warning};
 
 /// Columns whose histograms are drawn one by one.
 const MOST_HISTOGRAMS: usize = 12;
-/// Curves in one panel that can still be told apart.
-const MOST_CURVES: usize = 8;
+/// Curves in one panel of differences that can still be told apart.
+const MOST_DIFFERENCES: usize = 8;
+/// Curves in one panel of coverage, where all lie near the diagonal.
+const MOST_COVERAGES: usize = 4;
 /// Names of the bands.
 const BAND: &str = "95 % simultaneous band";
 
@@ -38,10 +41,10 @@ pub(super) fn blocks(input: &ReportInput, figures: &mut Figures) -> Vec<Block> {
     for (place, column) in drawn.iter().enumerate() {
         blocks.push(histogram(input, figures, column, several, place == 0));
     }
-    for (place, columns) in drawn.chunks(MOST_CURVES).enumerate() {
+    for (place, columns) in drawn.chunks(MOST_DIFFERENCES).enumerate() {
         blocks.push(differences(input, figures, columns, place));
     }
-    for (place, columns) in drawn.chunks(MOST_CURVES).enumerate() {
+    for (place, columns) in drawn.chunks(MOST_COVERAGES).enumerate() {
         blocks.push(central(figures, columns, place));
     }
     if let Some(coverage) = &held_out.highest_density {
@@ -85,18 +88,20 @@ fn what(input: &ReportInput) -> String {
 fn remarks(input: &ReportInput) -> Vec<Block> {
     let held_out = &input.held_out;
     let mut blocks = Vec::new();
-    let outside: Vec<&str> = held_out
-        .columns
+    let curves = evidence::curves(input);
+    let outside: Vec<String> = curves
         .iter()
-        .filter(|column| !column.histogram.inside || !column.ecdf.inside || !column.coverage.inside)
-        .map(|column| column.name.as_str())
+        .filter(|curve| !curve.inside)
+        .map(|curve| format!("{} (p {})", curve.name, p_value(curve.p_value)))
         .collect();
-    if held_out.judgement.p_value > 0.01 && !outside.is_empty() {
+    if let Some(objection) = evidence::objection(input) {
+        blocks.push(warning(objection));
+    } else if held_out.judgement.p_value > REJECTION_LEVEL && !outside.is_empty() {
         blocks.push(note(format!(
-            "A curve of {} leaves its 95 % band, which happens to one right curve in twenty; with {} the verdict is drawn from the \
-             p-values in the table above, at 1 % and corrected for their number.",
-            outside.iter().map(|name| code(name)).collect::<Vec<_>>().join(", "),
-            counted(4 * held_out.columns.len(), "curve")
+            "Of the {} below, {} outside the 95 % band: {}. One right curve in twenty is, and curves of the same ranks go together; this              is a hint of a small fault, not proof. The verdict rests on the table above, at 1 % and corrected for the number of tests.",
+            counted(curves.len(), "curve"),
+            if outside.len() == 1 { "one lies".to_owned() } else { format!("{} lie", outside.len()) },
+            list(&outside)
         )));
     }
     if held_out.checked_rows < 100 {
@@ -189,18 +194,18 @@ fn histogram(input: &ReportInput, figures: &mut Figures, column: &ColumnChecks, 
         ..RankHistogram::default()
     };
     let place = if found.inside {
-        "All bins lie inside the band, in which 95 % of right models stay with all bins at once."
+        "all bins lie inside the band"
     } else {
-        "At least one bin leaves the band, in which 95 % of right models stay with all bins at once."
+        "at least one bin leaves the band"
     };
     let caption = if first {
         format!(
             "How often the truth has which rank: flat if the {}s are right, a valley if they are too narrow, a hill if too wide, a \
-             slope if shifted (Talts et al. 2018, arXiv:1804.06788). {place}",
+             slope if shifted (Talts et al. 2018, arXiv:1804.06788). Right models stay inside the band with all bins at once in 95 % of cases; here {place}.",
             input.answer()
         )
     } else {
-        format!("The same for {}. {place}", code(&column.name))
+        format!("The same for {}: {place}.", code(&column.name))
     };
     let name = if several {
         format!("rank-histogram-{}", column.name)
@@ -307,8 +312,13 @@ fn central(figures: &mut Figures, columns: &[&ColumnChecks], place: usize) -> Bl
             _ => Vec::new(),
         },
     };
-    let caption = "How often the central interval of each credibility holds the truth: on the diagonal if right, below it if intervals \
-                   are too short, above it if too long.";
+    let caption = match place {
+        0 => {
+            "How often the central interval of each credibility holds the truth: on the diagonal if right, below it if intervals are \
+             too short, above it if too long."
+        }
+        _ => "The same for further columns.",
+    };
     figures.add(&numbered("coverage-central", place), caption, |theme| chart.svg(theme))
 }
 

@@ -25,7 +25,7 @@ fn division(input: &ReportInput) -> String {
     let mut text = format!(
         "The rows of {} were divided at random into three parts: the parameters are fitted to the first, the second decides \
          when to stop, and the third is touched only by the checks in this report.",
-        code(&data.file)
+        code(input.file_name())
     );
     if data.validation == 0 {
         text.push_str(" No rows were set aside to decide when to stop.");

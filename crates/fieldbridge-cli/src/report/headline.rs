@@ -4,6 +4,7 @@ use fieldbridge::check::{REJECTION_LEVEL, Verdict as Word};
 use fieldbridge_report::{Tone, Verdict};
 
 use super::ReportInput;
+use super::evidence;
 use super::wording::{code, counted, list};
 
 /// Title of the page.
@@ -41,7 +42,7 @@ pub(super) fn subtitle(input: &ReportInput) -> String {
         "{learner} learned {}, the distribution of {columns}{given}, from {} of {}; it is judged on {} it has not seen.",
         input.formula(),
         counted(data.train, "row"),
-        code(&data.file),
+        code(input.file_name()),
         counted(input.held_out.rows, "row"),
     )
 }
@@ -54,7 +55,9 @@ pub(super) fn verdict(input: &ReportInput) -> Verdict {
     } else {
         "marginal distributions"
     };
+    let objection = evidence::objection(input);
     let meaning = match judgement.verdict {
+        _ if objection.is_some() => objection.as_deref().unwrap_or_default(),
         Word::Calibrated if input.is_conditional() => {
             "A 68 % interval of this model may be read as one: it holds the truth in about 68 of 100 cases, averaged over \
              rows like these."
@@ -62,6 +65,9 @@ pub(super) fn verdict(input: &ReportInput) -> Verdict {
         Word::Calibrated => {
             "Each column of the draws follows the held-out data; how columns go together is not part of this test and is \
              shown under Predictions."
+        }
+        Word::Overconfident | Word::Underconfident | Word::Biased if !input.is_conditional() => {
+            "The draws do not follow the held-out data in every column; the table under Calibration says in which, and how far."
         }
         Word::Overconfident => "Its intervals are too short: the truth lies outside them more often than they say.",
         Word::Underconfident => "Its intervals are too long: safe, but wasteful of information.",
@@ -80,14 +86,25 @@ pub(super) fn verdict(input: &ReportInput) -> Verdict {
     Verdict {
         word: judgement.verdict.word().to_owned(),
         tone: match judgement.verdict {
-            Word::Calibrated => Tone::Good,
-            Word::Underconfident => Tone::Caution,
+            Word::Calibrated if objection.is_none() => Tone::Good,
+            Word::Calibrated | Word::Underconfident => Tone::Caution,
             Word::Overconfident | Word::Biased => Tone::Bad,
             Word::Inconclusive => Tone::Neutral,
         },
-        sentence: format!("{} {meaning} {test}", judgement.sentence),
+        sentence: format!("{} {meaning} {test}", words_of_the_judge(input)),
         p_value: Some(judgement.p_value).filter(|value| value.is_finite()),
     }
+}
+
+/// The judge's sentence. It speaks of posteriors; of a population the same holds for the values drawn of a column.
+fn words_of_the_judge(input: &ReportInput) -> String {
+    let sentence = &input.held_out.judgement.sentence;
+    if input.is_conditional() {
+        return sentence.clone();
+    }
+    sentence
+        .replace("posterior standard deviations", "standard deviations")
+        .replace("posteriors", "drawn values")
 }
 
 /// Small print.

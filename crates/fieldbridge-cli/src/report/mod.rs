@@ -6,10 +6,12 @@
 mod calibration;
 mod columns;
 mod data;
+mod evidence;
 mod figures;
 mod headline;
 mod input;
 mod predictions;
+mod reference;
 mod reproduction;
 mod scores;
 mod training;

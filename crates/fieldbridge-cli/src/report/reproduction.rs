@@ -53,7 +53,11 @@ fn facts(input: &ReportInput) -> Vec<(String, String)> {
         ),
         (
             "Data file".to_owned(),
-            format!("{}, {} rows", code(&data.file), count(data.rows)),
+            format!(
+                "{} (from the folder of the recipe), {} rows",
+                code(&data.file),
+                count(data.rows)
+            ),
         ),
         ("Data fingerprint (BLAKE3)".to_owned(), code(&data.fingerprint)),
     ];

@@ -4,6 +4,7 @@ use fieldbridge::check::{ColumnChecks, HeldOut};
 use fieldbridge_report::{Block, format_number, format_with_error};
 
 use super::ReportInput;
+use super::reference::gaussian_log_density;
 use super::wording::{code, count, note, percent, percent_with_error};
 
 /// Columns whose scores are listed.
@@ -16,6 +17,7 @@ pub(super) fn blocks(input: &ReportInput) -> Vec<Block> {
     for column in held_out.columns.iter().take(MOST_COLUMNS) {
         rows.extend(of_column(input, column));
     }
+    rows.extend(joint_coverage(input, held_out));
     let mut blocks = vec![Block::Table {
         caption: "Scores on held-out rows; ± is one standard error from the spread over rows (for point statistics by bootstrap). It \
                   does not hold what another seed or another division of the rows would change."
@@ -47,10 +49,7 @@ fn line(score: &str, of: &str, value: String, rows: usize, meaning: &str) -> Vec
 
 /// Scores of all columns together.
 fn joint(input: &ReportInput, held_out: &HeldOut) -> Vec<Vec<String>> {
-    let of = match input.targets() {
-        [one] => code(one),
-        _ => "all columns".to_owned(),
-    };
+    let of = all_columns(input);
     let mean = &held_out.mean_log_density;
     let error = held_out.largest_error_estimate;
     let mut rows = vec![line(
@@ -60,10 +59,28 @@ fn joint(input: &ReportInput, held_out: &HeldOut) -> Vec<Vec<String>> {
         held_out.rows,
         "larger is better; per row, natural logarithm, in the units of the columns",
     )];
+    let columns: Vec<&[f64]> = held_out.columns.iter().map(|column| column.truth.as_slice()).collect();
+    if let Some(reference) = gaussian_log_density(&columns) {
+        let context = if input.is_conditional() {
+            " that ignore what is given"
+        } else {
+            ""
+        };
+        rows.push(line(
+            "log density of one Gaussian",
+            &of,
+            format!("{} nats", format_number(reference)),
+            columns.first().map_or(0, |column| column.len()),
+            &format!("for comparison: mean and covariance of these very rows{context}"),
+        ));
+    }
     let (value, meaning) = if !error.is_finite() {
         ("–".to_owned(), "at least one log density has no finite error estimate")
     } else if error == 0.0 {
-        ("0".to_owned(), "the density of this family is exact up to rounding")
+        (
+            "0".to_owned(),
+            "the density of this family is exact but for rounding to single precision",
+        )
     } else {
         let two_digits = format!("{error:.1e}").parse().unwrap_or(error);
         (
@@ -72,6 +89,13 @@ fn joint(input: &ReportInput, held_out: &HeldOut) -> Vec<Vec<String>> {
         )
     };
     rows.push(line("numerical error", &of, value, held_out.rows, meaning));
+    rows
+}
+
+/// Coverage of highest-density regions of all columns together.
+fn joint_coverage(input: &ReportInput, held_out: &HeldOut) -> Vec<Vec<String>> {
+    let of = all_columns(input);
+    let mut rows = Vec::new();
     if let Some(coverage) = &held_out.highest_density {
         for level in [0.70, 0.95] {
             if let Some(place) = coverage.level.iter().position(|found| (found - level).abs() < 1e-9) {
@@ -86,6 +110,14 @@ fn joint(input: &ReportInput, held_out: &HeldOut) -> Vec<Vec<String>> {
         }
     }
     rows
+}
+
+/// What a score of all columns is a score of.
+fn all_columns(input: &ReportInput) -> String {
+    match input.targets() {
+        [one] => code(one),
+        _ => "all".to_owned(),
+    }
 }
 
 fn of_column(input: &ReportInput, column: &ColumnChecks) -> Vec<Vec<String>> {
@@ -105,7 +137,7 @@ fn of_column(input: &ReportInput, column: &ColumnChecks) -> Vec<Vec<String>> {
                 format_with_error(crps.mean, crps.standard_error.unwrap_or(f64::NAN))
             ),
             crps.rows.len(),
-            "smaller is better; mean distance of the posterior from the truth, in the unit of the column",
+            "smaller is better; the squared distance of the predicted from the true cumulative distribution, integrated",
         ));
     }
     if let Some(point) = &column.point {

@@ -289,6 +289,26 @@ fn a_run_with_nearly_everything_missing_still_has_a_report() {
 }
 
 #[test]
+fn a_curve_that_rejects_the_model_is_said_beside_a_favourable_verdict() {
+    use fieldbridge::check::Verdict;
+    let mut run = input(1, true, BridgeKind::SplineFlow, 1);
+    run.held_out.judgement.verdict = Verdict::Calibrated;
+    run.held_out.columns[0].coverage.p_value = 0.2;
+    assert_eq!(headline::verdict(&run).tone, fieldbridge_report::Tone::Good);
+    assert!(!html(&run).0.contains("However"));
+    run.held_out.columns[0].coverage.p_value = 3e-4;
+    run.held_out.columns[0].coverage.inside = false;
+    let verdict = headline::verdict(&run);
+    assert_eq!(verdict.tone, fieldbridge_report::Tone::Caution);
+    assert!(
+        verdict.sentence.contains("However, the central coverage of `redshift`"),
+        "{}",
+        verdict.sentence
+    );
+    assert!(html(&run).0.contains("However"));
+}
+
+#[test]
 fn losses_and_posteriors_without_numbers_are_drawn_as_gaps() {
     let mut odd = input(1, true, BridgeKind::SplineFlow, 1);
     for evaluation in &mut odd.history[0] {

@@ -199,7 +199,8 @@ fn figure(input: &ReportInput, figures: &mut Figures, member: usize, history: &[
                                    Without validation rows it cannot show whether the model learns its rows by heart."
             .to_owned(),
         _ => "Mean loss against training step. The validation loss is of rows the model does not learn from: where it rises while \
-              the training loss falls, the model begins to learn its rows by heart; the dotted line marks the parameters that were kept."
+              the training loss falls, the model begins to learn its rows by heart; the dotted line marks the parameters that were kept. The training loss \
+              may lie above: it is a mean since the evaluation before, of parameters not yet averaged, with dropout where the recipe uses it."
             .to_owned(),
     };
     let name = if several {
@@ -208,6 +209,15 @@ fn figure(input: &ReportInput, figures: &mut Figures, member: usize, history: &[
         "loss".to_owned()
     };
     figures.add(&name, caption, |theme| chart.svg(theme))
+}
+
+/// A loss with digits enough to compare evaluations.
+fn loss(value: f64) -> String {
+    if (1e-3..1e4).contains(&value.abs()) {
+        format!("{value:.4}").replace('-', "−")
+    } else {
+        format_number(value)
+    }
 }
 
 /// Why a member stopped.
@@ -225,7 +235,7 @@ fn table(input: &ReportInput) -> Option<Block> {
     if training.steps.is_empty() {
         return None;
     }
-    let number = |value: Option<f64>| value.map_or("–".to_owned(), format_number);
+    let number = |value: Option<f64>| value.map_or("–".to_owned(), loss);
     let rows = (0..training.steps.len())
         .map(|member| {
             let best = training.best_steps.get(member).copied();

@@ -130,6 +130,12 @@ impl ReportInput {
         &self.manifest.scaling.target.columns
     }
 
+    /// Name of the data file without its folders.
+    pub(super) fn file_name(&self) -> &str {
+        let file = self.manifest.data.file.as_str();
+        file.rsplit(['/', '\\']).next().unwrap_or(file)
+    }
+
     /// Members of the mixture, at least one.
     pub(super) fn members(&self) -> usize {
         self.manifest.training.members.max(1)

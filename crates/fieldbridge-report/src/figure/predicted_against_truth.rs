@@ -143,7 +143,8 @@ impl PredictedAgainstTruth {
         });
         svg.end_clip();
         upper.draw_frame(&mut svg);
-        self.draw_keys(&mut svg, &upper, &pairs, most);
+        let hidden = residuals.iter().filter(|pair| pair.1.abs() > reach).count();
+        self.draw_keys(&mut svg, &upper, &pairs, (most, hidden));
 
         lower.draw_grid(&mut svg);
         lower.begin_clip(&mut svg);
@@ -190,7 +191,13 @@ impl PredictedAgainstTruth {
     }
 
     /// Scores in one corner, the meaning of lines and colours in another.
-    fn draw_keys(&self, svg: &mut Svg, panel: &Panel, pairs: &[(f64, f64)], most: Option<f64>) {
+    fn draw_keys(
+        &self,
+        svg: &mut Svg,
+        panel: &Panel,
+        pairs: &[(f64, f64)],
+        (most, hidden_residuals): (Option<f64>, usize),
+    ) {
         let scores = self.scores.iter().map(|score| format!("{}  {}", score.0, score.1));
         let count = (!pairs.is_empty()).then(|| format!("n = {}", with_separators(pairs.len())));
         let shown = |pair: &&(f64, f64)| {
@@ -219,6 +226,12 @@ impl PredictedAgainstTruth {
             key.push(text(format!(
                 "shade: 1 to {} per cell, log",
                 with_separators(most as usize)
+            )));
+        }
+        if hidden_residuals > 0 {
+            key.push(text(format!(
+                "beyond the lower frame: {}",
+                with_separators(hidden_residuals)
             )));
         }
         // Both triangles off the diagonal are nearly empty, so each gets a legend.

@@ -48,12 +48,12 @@ figcaption{font-size:.92rem;color:var(--muted);margin-top:.4rem;max-width:75ch}
 figcaption b,caption b{color:var(--ink)}
 .table{overflow-x:auto;margin:1rem 0}
 table{min-width:min(100%,34rem);border-collapse:collapse;font-size:.95rem;font-variant-numeric:tabular-nums}
-caption{text-align:left;color:var(--muted);font-size:.92rem;padding-bottom:.4rem}
+caption{position:sticky;left:0;max-width:min(75ch,calc(100vw - 2.2rem));text-align:left;color:var(--muted);font-size:.92rem;padding-bottom:.4rem}
 th,td{padding:.35rem .9rem .35rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule)}
 thead th{border-bottom:2px solid var(--axis);border-top:2px solid var(--axis)}
 tbody tr:last-child td{border-bottom:2px solid var(--axis)}
 .number{text-align:right;white-space:nowrap;padding-left:.9rem;padding-right:.2rem}
-.number+:not(.number){padding-left:1.4rem}
+td:not(.number){min-width:5.5rem}.number+:not(.number){padding-left:1.4rem}
 pre{background:var(--raised);border:1px solid var(--rule);border-radius:4px;padding:.8rem 1rem;overflow-x:auto;font-size:.88rem;line-height:1.45}
 code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.92em;overflow-wrap:anywhere}
 pre code{font-size:1em;overflow-wrap:normal}
