@@ -7,6 +7,9 @@ use fieldbridge::model::Manifest;
 use fieldbridge::recipe::Recipe;
 use fieldbridge::train::Evaluation;
 
+/// Values by column: `[column][row]`.
+pub(crate) type Columns = Vec<Vec<f64>>;
+
 /// What a finished run hands to its report.
 #[derive(Debug)]
 pub(crate) struct ReportInput {
@@ -23,7 +26,7 @@ pub(crate) struct ReportInput {
     /// Densities of some held-out rows; empty unless the model is conditional with one target column.
     pub(crate) gallery: Vec<GalleryRow>,
     /// Columns of the data and of the model's draws, each `[column][row]`; unconditional models only.
-    pub(crate) samples: Option<(Vec<Vec<f64>>, Vec<Vec<f64>>)>,
+    pub(crate) samples: Option<(Columns, Columns)>,
     /// The contents of `run.json`.
     pub(crate) run: serde_json::Value,
     /// Shell command that makes the run again.
