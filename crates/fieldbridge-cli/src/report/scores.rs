@@ -62,7 +62,7 @@ fn joint(input: &ReportInput, held_out: &HeldOut) -> Vec<Vec<String>> {
     let columns: Vec<&[f64]> = held_out.columns.iter().map(|column| column.truth.as_slice()).collect();
     if let Some(reference) = gaussian_log_density(&columns) {
         let context = if input.is_conditional() {
-            " that ignore what is given"
+            ", ignoring what is given"
         } else {
             ""
         };

@@ -67,6 +67,7 @@ footer{margin-top:3rem;padding-top:.6rem;border-top:1px solid var(--rule);font-s
 :focus-visible{outline:2px solid var(--link);outline-offset:2px}
 @media (max-width:640px){body{padding-top:1rem}h1{font-size:1.5rem}
 .broad-only{display:none}.narrow-only{display:block}
+td:last-child:not(.number){min-width:15rem}
 dl div{grid-template-columns:1fr;gap:0}}
 @media print{body{max-width:none;padding:0;font-size:10.5pt}nav{display:none}
 figure,table,pre,.verdict,.notice,dl div{break-inside:avoid}h2{break-after:avoid}
