@@ -61,3 +61,28 @@ pub(crate) fn exit_code(result: anyhow::Result<Outcome>) -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_invariant_becomes_an_error_that_asks_to_be_reported() {
+        let error = without_panics(|| panic!("three is not four")).unwrap_err();
+        let _ = std::panic::take_hook();
+        let line = in_one_line(&error);
+        assert!(
+            line.contains("three is not four") && line.contains("please report"),
+            "{line}"
+        );
+        assert!(line.contains("failure.rs"), "{line}");
+    }
+
+    #[test]
+    fn causes_are_told_once() {
+        let error = anyhow!("no room").context("writing a.parquet: no room");
+        assert_eq!(in_one_line(&error), "writing a.parquet: no room");
+        let error = anyhow!("no\nroom").context("writing");
+        assert_eq!(in_one_line(&error), "writing: no room");
+    }
+}

@@ -17,7 +17,7 @@ pub(crate) struct TaskProgress {
     console: Console,
     label: String,
     start: Instant,
-    /// Where the task was when it started here: a continued training does not start at zero.
+    /// Where the task was when it started here.
     first: Option<u64>,
     last_line: Instant,
     bar: Option<ProgressBar>,
@@ -37,6 +37,7 @@ impl TaskProgress {
 
     /// Tells that `done` of `total` are done.
     pub(crate) fn at(&mut self, done: u64, total: u64, details: impl FnOnce() -> String) {
+        // a continued training does not start at zero
         let first = *self.first.get_or_insert(done.saturating_sub(1));
         let elapsed = self.start.elapsed();
         if self.console.quiet || elapsed < SILENCE {
@@ -64,6 +65,35 @@ impl TaskProgress {
             ));
         }
     }
+}
+
+/// Does work whose length is not known, and shows that it goes on.
+pub(crate) fn waiting<T: Send>(console: &Console, label: &str, work: impl FnOnce() -> T + Send) -> T {
+    console.note(label);
+    if console.quiet {
+        return work();
+    }
+    if console.terminal {
+        let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        spinner.set_message(label.to_owned());
+        spinner.enable_steady_tick(Duration::from_millis(200));
+        let result = work();
+        spinner.finish_and_clear();
+        return result;
+    }
+    let (done, told) = std::sync::mpsc::channel::<()>();
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            // ends when the sender is dropped
+            while told.recv_timeout(BETWEEN_LINES) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                console.note(&format!("{label}: {:.0} s so far", start.elapsed().as_secs_f64()));
+            }
+        });
+        let result = work();
+        drop(done);
+        result
+    })
 }
 
 impl Drop for TaskProgress {

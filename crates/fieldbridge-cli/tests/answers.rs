@@ -323,3 +323,41 @@ fn the_report_is_written_again() {
     assert!(scene.bytes("runs/recipe/report.html").len() > report.len() / 2);
     scene.fieldbridge(&["report", "nowhere"]).fails_saying(&["nowhere"]);
 }
+
+#[test]
+fn a_million_rows_are_answered_piece_by_piece() {
+    let scene = trained("million");
+    let rows = 1_000_000;
+    write(
+        &scene.path("observed.parquet"),
+        &[("u", numbers(1, rows)), ("g", numbers(2, rows))],
+    );
+    let words = [
+        "infer",
+        "runs/recipe",
+        "--data",
+        "observed.parquet",
+        "--draws",
+        "1",
+        "--out",
+        "a.parquet",
+        "--json",
+    ];
+    let ended = scene.fieldbridge(&words).done();
+    assert_eq!(ended.json()["rows"].as_u64(), Some(1_000_000));
+    let file = TableFile::open(&scene.path("a.parquet")).unwrap();
+    assert_eq!(file.rows(), rows);
+    let last = file.read(&["row", "z"], rows - 1..rows).unwrap();
+    assert_eq!(last.columns()[0].to_f64().unwrap(), [999_999.0]);
+    assert!(last.columns()[1].to_f64().unwrap()[0] > 0.0);
+}
+
+#[test]
+fn rows_kept_on_disk_teach_the_same() {
+    let scene = trained("on-disk");
+    scene
+        .fieldbridge(&["train", "recipe.toml", "--set", "data.memory_limit=0", "--out", "disk"])
+        .done();
+    assert!(scene.bytes("disk/cache/rows").len() > ROWS);
+    assert!(scene.bytes("disk/events.jsonl") == scene.bytes("runs/recipe/events.jsonl"));
+}

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use fieldbridge::check::{HeldOut, held_out_with_draws};
+use fieldbridge::check::{HeldOut, held_out_with_answers};
 use fieldbridge::data::Encoded;
 use fieldbridge::model::Model;
 use fieldbridge::recipe::Recipe;
@@ -14,6 +14,7 @@ use super::training::Trained;
 use super::{posteriors, split};
 use crate::console::Console;
 use crate::directory::RunDirectory;
+use crate::progress::waiting;
 use crate::rows;
 
 /// Everything the checks found, long vectors included; the report is made of it.
@@ -43,12 +44,13 @@ pub(crate) fn check(run: &mut Trained, console: &Console) -> anyhow::Result<Held
             "no rows are held out, so nothing can be checked; raise `data.test` in the recipe, or use `fieldbridge train`"
         );
     }
-    console.note("checking on held-out rows");
     let start = Instant::now();
     let encoded = held_out_rows(&run.model, &run.recipe, &run.directory)?;
-    let (found, drawn) = held_out_with_draws(&run.model, &encoded, &run.recipe.check, run.recipe.seed)?;
+    let (found, asked) = waiting(console, "checking on held-out rows", || {
+        held_out_with_answers(&run.model, &encoded, &run.recipe.check, run.recipe.seed)
+    })?;
     write(&run.directory, &found)?;
-    posteriors::write(&run.model, &encoded, &found, drawn, run.recipe.seed, &run.directory)?;
+    posteriors::write(&run.model, &encoded, &found, &asked, run.recipe.seed, &run.directory)?;
     let seconds = start.elapsed().as_secs_f64();
     run.record.finish(&run.directory, "check", &inputs, seconds)?;
     Ok(found)

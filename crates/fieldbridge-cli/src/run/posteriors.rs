@@ -1,8 +1,6 @@
 //! `posteriors.parquet`: one line for each held-out row.
 
-use std::borrow::Cow;
-
-use fieldbridge::check::{Draws, HeldOut, pit_values};
+use fieldbridge::check::{Asked, Draws, HeldOut, pit_values};
 use fieldbridge::data::Encoded;
 use fieldbridge::model::Model;
 use fieldbridge_files::{Column, ColumnValues, Table, write_table};
@@ -11,9 +9,6 @@ use crate::directory::RunDirectory;
 
 /// Name in the run directory.
 pub(crate) const FILE: &str = "posteriors.parquet";
-
-/// Rows whose draws are held at a time.
-const CHUNK: usize = 1 << 12;
 
 /// Percentiles given of every column, with the ends of their names.
 const PERCENTILES: [(&str, f64); 5] = [
@@ -38,7 +33,6 @@ struct Summary {
     mean: Vec<f64>,
     deviation: Vec<f64>,
     percentiles: [Vec<f64>; 5],
-    pit: Vec<f64>,
 }
 
 impl Summary {
@@ -55,74 +49,49 @@ impl Summary {
     }
 }
 
-/// Writes row, truth, density and, for a conditional model, what the draws say of each target column. `drawn` are the draws
-/// of the checks, used again where they are of all rows.
+/// Writes row, truth, density and, for a conditional model, what the draws say of each target column, for every checked row.
 pub(crate) fn write(
     model: &Model,
     encoded: &Encoded,
     found: &HeldOut,
-    drawn: Vec<f64>,
+    asked: &Asked,
     seed: u64,
     directory: &RunDirectory,
 ) -> anyhow::Result<()> {
     let dimension = model.target_columns().len();
-    let mut summaries: Vec<Summary> = (0..dimension).map(|_| Summary::default()).collect();
-    let count = encoded.rows.count;
-    if model.is_conditional() {
-        let each = found.draws;
-        let drawn = (found.checked_rows == count).then_some(drawn);
-        for start in (0..count).step_by(CHUNK) {
-            let places: Vec<usize> = (start..(start + CHUNK).min(count)).collect();
-            let part = encoded.choose(&places);
-            let values = match &drawn {
-                Some(all) => {
-                    let width = each * dimension;
-                    Cow::Borrowed(&all[start * width..(start + places.len()) * width])
-                }
-                None => Cow::Owned(model.posterior(&part, each, seed)?),
-            };
-            let draws = Draws::new(&values, places.len(), each, dimension).map_err(fieldbridge::Error::from)?;
-            for (index, summary) in summaries.iter_mut().enumerate() {
-                for row in values.chunks_exact(each * dimension) {
-                    summary.add(row.iter().skip(index).step_by(dimension).copied().collect());
-                }
-                let pit = pit_values(&draws, &part.target, index, seed).map_err(fieldbridge::Error::from)?;
-                summary.pit.extend(pit);
-            }
-        }
-    }
-    let densities = model.log_density(encoded)?;
+    let checked = encoded.choose(&asked.places);
     let mut table = Table::new();
-    let rows = encoded.source_rows.iter().map(|&row| row as i64).collect();
+    let rows = checked.source_rows.iter().map(|&row| row as i64).collect();
     table.push(Column::new("row", ColumnValues::Int64(rows)))?;
-    for (index, summary) in summaries.into_iter().enumerate() {
-        let name = &model.target_columns()[index];
-        let truth: Vec<f64> = encoded.target.iter().skip(index).step_by(dimension).copied().collect();
+    for (index, name) in model.target_columns().iter().enumerate() {
+        let truth: Vec<f64> = checked.target.iter().skip(index).step_by(dimension).copied().collect();
         let mut columns = vec![("truth", truth)];
         if model.is_conditional() {
+            let mut summary = Summary::default();
+            for row in asked.draws.chunks_exact(found.draws * dimension) {
+                summary.add(row.iter().skip(index).step_by(dimension).copied().collect());
+            }
             columns.extend([("mean", summary.mean), ("deviation", summary.deviation)]);
-            let named = PERCENTILES.iter().map(|(end, _)| *end).zip(summary.percentiles);
-            columns.extend(named);
-            columns.push(("pit", summary.pit));
+            columns.extend(PERCENTILES.iter().map(|(end, _)| *end).zip(summary.percentiles));
+            let draws = Draws::new(&asked.draws, checked.rows.count, found.draws, dimension)
+                .map_err(fieldbridge::Error::from)?;
+            let pit = pit_values(&draws, &checked.target, index, seed).map_err(fieldbridge::Error::from)?;
+            columns.push(("pit", pit));
         }
         for (end, values) in columns {
             table.push(Column::new(format!("{name}_{end}"), ColumnValues::Float64(values)))?;
         }
     }
-    let numbers = |values: Vec<f64>| ColumnValues::Float64(values);
-    table.push(Column::new(
-        "log_density",
-        numbers(densities.iter().map(|density| density.value).collect()),
-    ))?;
-    table.push(Column::new(
-        "error_estimate",
-        numbers(densities.iter().map(|density| density.error).collect()),
-    ))?;
-    let flags = encoded
+    let densities = || asked.places.iter().map(|&place| asked.densities[place]);
+    let log_densities = densities().map(|density| density.value).collect();
+    let errors = densities().map(|density| density.error).collect();
+    let flags = checked
         .outside
         .iter()
         .map(|names| i64::from(!names.is_empty()))
         .collect();
+    table.push(Column::new("log_density", ColumnValues::Float64(log_densities)))?;
+    table.push(Column::new("error_estimate", ColumnValues::Float64(errors)))?;
     table.push(Column::new("outside_training_range", ColumnValues::Int64(flags)))?;
     Ok(write_table(&directory.file(FILE), &table)?)
 }

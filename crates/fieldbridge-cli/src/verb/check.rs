@@ -8,6 +8,7 @@ use crate::Outcome;
 use crate::arguments::CheckArguments;
 use crate::console::Console;
 use crate::directory::RunDirectory;
+use crate::progress::waiting;
 use crate::rows;
 use crate::run::checks;
 
@@ -22,7 +23,9 @@ pub(crate) fn execute(arguments: &CheckArguments, device: &Device, console: &Con
         Some(path) => rows::all(&model, &rows::open_for(&model, path, arguments.group.as_deref())?)?,
         None => checks::held_out_rows(&model, &recipe, &directory)?,
     };
-    let found = held_out(&model, &encoded, &recipe.check, recipe.seed)?;
+    let found = waiting(console, "checking on held-out rows", || {
+        held_out(&model, &encoded, &recipe.check, recipe.seed)
+    })?;
     if arguments.data.is_none() {
         checks::write(&directory, &found)?;
     }

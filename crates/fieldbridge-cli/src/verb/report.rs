@@ -12,6 +12,7 @@ use crate::Outcome;
 use crate::arguments::ReportArguments;
 use crate::console::Console;
 use crate::directory::RunDirectory;
+use crate::progress::waiting;
 use crate::run::record::Record;
 use crate::run::{checks, reporting};
 
@@ -24,9 +25,10 @@ pub(crate) fn execute(arguments: &ReportArguments, device: &Device, console: &Co
     let found = match checks::read(&directory) {
         Some(found) => found,
         None => {
-            console.note("checking on held-out rows");
             let encoded = checks::held_out_rows(&model, &recipe, &directory)?;
-            let found = held_out(&model, &encoded, &recipe.check, recipe.seed)?;
+            let found = waiting(console, "checking on held-out rows", || {
+                held_out(&model, &encoded, &recipe.check, recipe.seed)
+            })?;
             checks::write(&directory, &found)?;
             found
         }

@@ -135,20 +135,30 @@ fn spread(rows: usize, count: usize) -> Vec<usize> {
 /// # Errors
 /// When there are no rows, or a walk does not arrive.
 pub fn held_out(model: &Model, encoded: &Encoded, recipe: &CheckRecipe, seed: u64) -> Result<HeldOut, Error> {
-    held_out_with_draws(model, encoded, recipe, seed).map(|(found, _)| found)
+    held_out_with_answers(model, encoded, recipe, seed).map(|(found, _)| found)
 }
 
-/// As [`held_out`], with the posterior draws of the checked rows, `checked_rows * draws * D`; empty for an unconditional
-/// model. The checked rows are spread evenly over all; they are all when there are no more than `recipe.rows`.
+/// What the checks asked of a model, row by row.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Log-density of every row.
+    pub densities: Vec<Density>,
+    /// Places of the checked rows, spread evenly over all.
+    pub places: Vec<usize>,
+    /// Posterior draws of the checked rows, `places * draws * D`; empty for an unconditional model.
+    pub draws: Vec<f64>,
+}
+
+/// As [`held_out`], with what the model answered on the way.
 ///
 /// # Errors
 /// As [`held_out`].
-pub fn held_out_with_draws(
+pub fn held_out_with_answers(
     model: &Model,
     encoded: &Encoded,
     recipe: &CheckRecipe,
     seed: u64,
-) -> Result<(HeldOut, Vec<f64>), Error> {
+) -> Result<(HeldOut, Asked), Error> {
     if encoded.rows.count < 2 {
         return Err(Error::TooFewRows {
             source_name: "the held-out set".to_owned(),
@@ -159,7 +169,8 @@ pub fn held_out_with_draws(
     }
     let densities = model.log_density(encoded)?;
     let values: Vec<f64> = densities.iter().map(|density| density.value).collect();
-    let chosen = encoded.choose(&spread(encoded.rows.count, recipe.rows));
+    let places = spread(encoded.rows.count, recipe.rows);
+    let chosen = encoded.choose(&places);
     let draws = recipe.draws.max(10);
     let (mut found, drawn) = if model.is_conditional() {
         let drawn = model.posterior(&chosen, draws, seed)?;
@@ -175,7 +186,12 @@ pub fn held_out_with_draws(
         .iter()
         .map(|density: &Density| density.error)
         .fold(0.0, f64::max);
-    Ok((found, drawn))
+    let asked = Asked {
+        densities,
+        places,
+        draws: drawn,
+    };
+    Ok((found, asked))
 }
 
 fn column(truth: &[f64], dimension: usize, index: usize) -> Vec<f64> {

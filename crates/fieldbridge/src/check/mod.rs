@@ -57,7 +57,7 @@ pub use draws::Draws;
 pub use error::CheckError;
 pub use finding::{RankFinding, RankKind, RankSet};
 pub use grid::GridDensities;
-pub use held_out::{CheckRecipe, ColumnChecks, HeldOut, Mean, held_out, held_out_with_draws};
+pub use held_out::{Asked, CheckRecipe, ColumnChecks, HeldOut, Mean, held_out, held_out_with_answers};
 pub use point::{Estimate, PointStatistics, point_statistics};
 pub use rank_statistics::{highest_density_ranks, pit_values};
 pub use score::{Score, crps_from_draws, crps_from_grid, energy_score};

@@ -1,7 +1,7 @@
 //! The tables of a recipe, read one by one so that an error knows where it is.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
@@ -139,7 +139,7 @@ impl Sections {
             flow_matching: self.flow_matching,
             train: self.train,
             check: self.check,
-            folder: path.parent().map(Path::to_owned).unwrap_or_else(PathBuf::new),
+            folder: path.parent().map(Path::to_owned).unwrap_or_default(),
             path: path.to_owned(),
             lines,
         }

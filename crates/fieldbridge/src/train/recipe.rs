@@ -100,7 +100,7 @@ impl TrainRecipe {
                 "use a small positive number such as 1e-3",
             );
         }
-        if !(self.clip > 0.0) {
+        if self.clip.is_nan() || self.clip <= 0.0 {
             return refuse("clip", format!("is {}", self.clip), "use a positive number such as 5");
         }
         if !(self.checkpoint_seconds >= 0.0 && self.checkpoint_seconds < 1e9) {
