@@ -54,9 +54,9 @@ pub(crate) fn encode(
     with_target: bool,
 ) -> anyhow::Result<Encoded> {
     let table = file.read_numbers(&model.columns(with_target), piece.clone())?;
-    Ok(model
+    model
         .encode(&table, piece.start, with_target)
-        .with_context(|| file.path().display().to_string())?)
+        .with_context(|| file.path().display().to_string())
 }
 
 /// Puts the rows of `more` after those of `all`.

@@ -137,7 +137,7 @@ fn a_full_disk_is_told_and_the_run_goes_on_when_there_is_room() {
     let scene = Scene::new("full");
     let out = scene.path("small");
     let Some(disk) = SmallDisk::new(&out, "32k") else {
-        println!("skipped: this process may not mount a small file system");
+        eprintln!("skipped: this process may not mount a small file system");
         return;
     };
     scene

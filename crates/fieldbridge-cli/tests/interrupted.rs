@@ -72,7 +72,7 @@ fn killed_twenty_times_at_random_the_model_is_the_same_bytes() {
         let ended = child.wait().unwrap();
         killed_midway += usize::from(ended.signal() == Some(9));
     }
-    println!("{killed_midway} of 20 runs were killed midway; a whole run takes {length:.2} s");
+    eprintln!("{killed_midway} of 20 runs were killed midway; a whole run takes {length:.2} s");
     assert!(killed_midway >= 5, "only {killed_midway} runs were killed midway");
     scene.fieldbridge(&to("killed")).done();
     assert!(

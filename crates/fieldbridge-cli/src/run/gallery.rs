@@ -6,6 +6,9 @@ use fieldbridge::model::Model;
 
 use crate::report::GalleryRow;
 
+/// Numbers, `[column][row]`.
+type Columns = Vec<Vec<f64>>;
+
 /// Posteriors shown.
 const POSTERIORS: usize = 12;
 /// Points of a density curve.
@@ -65,16 +68,12 @@ pub(crate) fn posteriors(model: &Model, encoded: &Encoded, seed: u64) -> anyhow:
 }
 
 /// Held-out rows and as many draws, column by column, for an unconditional model.
-pub(crate) fn samples(
-    model: &Model,
-    encoded: &Encoded,
-    seed: u64,
-) -> anyhow::Result<Option<(Vec<Vec<f64>>, Vec<Vec<f64>>)>> {
+pub(crate) fn samples(model: &Model, encoded: &Encoded, seed: u64) -> anyhow::Result<Option<(Columns, Columns)>> {
     if model.is_conditional() {
         return Ok(None);
     }
     let dimension = model.target_columns().len();
-    let by_column = |values: &[f64]| -> Vec<Vec<f64>> {
+    let by_column = |values: &[f64]| -> Columns {
         (0..dimension)
             .map(|index| values.iter().skip(index).step_by(dimension).copied().collect())
             .collect()
