@@ -232,6 +232,14 @@ fn finish(
     highest_density: Option<Coverage>,
     tarp: Option<Tarp>,
 ) -> Result<HeldOut, Error> {
+    // ranks from left to right see a shift best, ranks from the middle outwards a wrong width
+    let outwards: Vec<(String, Vec<f64>)> = columns
+        .iter()
+        .map(|column| {
+            let ranks = column.pit.iter().map(|pit| (2.0 * pit - 1.0).abs()).collect();
+            (format!("{}, central intervals", column.name), ranks)
+        })
+        .collect();
     let mut sets: Vec<RankSet<'_>> = columns
         .iter()
         .map(|column| RankSet {
@@ -240,6 +248,12 @@ fn finish(
             draws: Some(draws),
             kind: RankKind::Parameter,
         })
+        .chain(outwards.iter().map(|(name, ranks)| RankSet {
+            name,
+            ranks,
+            draws: Some(draws),
+            kind: RankKind::HighestDensity,
+        }))
         .collect();
     if let Some((ranks, draws)) = joint {
         sets.push(RankSet {
