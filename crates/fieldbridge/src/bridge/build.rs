@@ -188,6 +188,10 @@ pub struct BridgeRecipe {
     pub flow_matching: FlowMatchingRecipe,
 }
 
+/// Orders and rotations are drawn once and for all: members of a mixture, which start from different seeds, must have
+/// the same structure to be stored as one model.
+const STRUCTURE_SEED: u64 = 0;
+
 /// Most dimensions an exact trace is taken in; each costs a Jacobian-vector product per evaluation.
 const EXACT_TRACE_LIMIT: usize = 256;
 
@@ -204,13 +208,7 @@ pub fn build(
 ) -> Result<(Box<dyn Bridge>, Parameters), Error> {
     let mut registry = Registry::new();
     let bridge: Box<dyn Bridge> = match recipe.kind {
-        BridgeKind::SplineFlow => Box::new(spline_flow(
-            &recipe.spline_flow,
-            dimension,
-            modalities,
-            seed,
-            &mut registry,
-        )?),
+        BridgeKind::SplineFlow => Box::new(spline_flow(&recipe.spline_flow, dimension, modalities, &mut registry)?),
         BridgeKind::FlowMatching => Box::new(flow_matching(
             &recipe.flow_matching,
             dimension,
@@ -251,7 +249,6 @@ fn spline_flow(
     recipe: &SplineFlowRecipe,
     dimension: usize,
     modalities: &[Modality],
-    seed: u64,
     registry: &mut Registry,
 ) -> Result<Flow, Error> {
     positive("spline_flow.transforms", recipe.transforms)?;
@@ -309,12 +306,12 @@ fn spline_flow(
             let map: Box<dyn Monotone> = Box::new(spline);
             match recipe.layers {
                 Layers::Autoregressive => {
-                    let order = alternating_order(dimension, index, seed);
+                    let order = alternating_order(dimension, index);
                     transforms.push(Box::new(Autoregressive::new(registry, order, map, supplier)));
                 }
                 Layers::Coupling => {
                     transforms.push(Box::new(Coupling::new(registry, dimension, map, supplier)));
-                    let stream = Stream::new(seed, "rotation", index as u64);
+                    let stream = Stream::new(STRUCTURE_SEED, "rotation", index as u64);
                     transforms.push(Box::new(Rotation::new(registry, dimension, &stream)));
                 }
             }
@@ -332,8 +329,8 @@ fn spline_flow(
 }
 
 /// Random orders in pairs: a drawn one, then its reverse.
-fn alternating_order(dimension: usize, index: usize, seed: u64) -> Vec<usize> {
-    let drawn = Stream::new(seed, "order", (index / 2) as u64).permutation(dimension);
+fn alternating_order(dimension: usize, index: usize) -> Vec<usize> {
+    let drawn = Stream::new(STRUCTURE_SEED, "order", (index / 2) as u64).permutation(dimension);
     let place = |at: usize| {
         if index.is_multiple_of(2) {
             at + 1
@@ -352,6 +349,7 @@ fn flow_matching(
 ) -> Result<Continuous, Error> {
     positive("flow_matching.width", recipe.width)?;
     positive("flow_matching.blocks", recipe.blocks)?;
+    positive("flow_matching.frequencies", recipe.frequencies)?;
     positive("flow_matching.context_width", recipe.context_width)?;
     if recipe.likelihood == TraceKind::Exact && dimension > EXACT_TRACE_LIMIT {
         return Err(refuse(

@@ -15,6 +15,9 @@ use crate::solver::Solver;
 /// Flow matching: a network `v(x, t, c)` regressed on the velocities of paths between joined points, loss
 /// `|v(x_t, t, c) - dx_t/dt|^2` (Lipman et al. 2022, arXiv:2210.02747; with optimal transport Tong et al. 2023,
 /// arXiv:2302.00482). Its marginal flow carries the base to the data.
+///
+/// The error of a log-density is its difference from that of a [coarser](Solver::coarser) walk, or the sum of local
+/// errors carried to the result if that is larger; with random probes, their standard error is added in quadrature.
 #[derive(Debug)]
 pub struct Continuous {
     /// Length of a data point.
@@ -119,15 +122,26 @@ impl Bridge for Continuous {
         };
         let estimates = self.trace.estimates(tangents.clone(), tangents.zeros_like()).dims()[1];
         let start = Tensor::cat(vec![x, Tensor::zeros([rows, estimates], weights.device())], 1);
-        let walk = self.solver.walk(&field, start, 1.0, 0.0)?;
-        let z = walk.end.clone().narrow(1, 0, dimension);
-        let integrals = walk.end.narrow(1, dimension, estimates);
-        let value = self.base.log_density(z.clone()) + integrals.clone().mean_dim(1).squeeze_dim::<1>(1);
-        let mut error = value.zeros_like();
+        let walk = self.solver.walk(&field, start.clone(), 1.0, 0.0)?;
+        let coarse = self.solver.coarser().walk(&field, start, 1.0, 0.0)?.end;
+        let density = |end: Tensor<2>| {
+            let z = end.clone().narrow(1, 0, dimension);
+            let integrals = end.narrow(1, dimension, estimates);
+            let value = self.base.log_density(z.clone()) + integrals.clone().mean_dim(1).squeeze_dim::<1>(1);
+            (value, z, integrals)
+        };
+        let (value, z, integrals) = density(walk.end);
+        let mut error = (value.clone() - density(coarse).0).abs();
+        // two infinite values, outside a bounded base, agree
+        error = error
+            .clone()
+            .mask_fill(value.clone().equal_elem(f32::NEG_INFINITY), 0.0);
         if let Some(local) = walk.error {
             // how errors of the end point and of the integral move the result, to first order
             let moved = (z.abs() * local.clone().narrow(1, 0, dimension)).sum_dim(1);
-            error = error + (moved + local.narrow(1, dimension, estimates).mean_dim(1)).squeeze_dim(1);
+            let local = (moved + local.narrow(1, dimension, estimates).mean_dim(1)).squeeze_dim(1);
+            // the difference may vanish by chance
+            error = error.max_pair(local);
         }
         if estimates > 1 {
             let spread: Tensor<1> = (integrals.var(1) / estimates as f64).sqrt().squeeze_dim(1);

@@ -62,7 +62,14 @@ impl Model {
     }
 
     fn assemble(manifest: Manifest, parameters: Vec<Parameters>, device: &Device) -> Result<Self, Error> {
-        let (bridge, _) = Self::blueprint(&manifest)?;
+        let (bridge, layout) = Self::blueprint(&manifest)?;
+        if let Some(member) = parameters.iter().position(|member| !member.has_layout_of(&layout)) {
+            return Err(crate::error::shape(
+                &format!("parameters of member {member}"),
+                "those of the bridge the manifest describes",
+                "those of another bridge",
+            ));
+        }
         let members = parameters.iter().map(|member| member.on(device, false)).collect();
         Ok(Self {
             manifest,

@@ -173,6 +173,11 @@ impl Parameters {
         }
     }
 
+    /// Whether the names, shapes and fixed tensors are those of `other`.
+    pub fn has_layout_of(&self, other: &Self) -> bool {
+        self.layout == other.layout
+    }
+
     /// Every tensor: its name and shape, and its values.
     pub fn entries(&self) -> impl Iterator<Item = (&Entry, &[f32])> {
         self.layout

@@ -92,6 +92,14 @@ impl DormandPrince {
 }
 
 impl Solver for DormandPrince {
+    /// Ten times the tolerance.
+    fn coarser(&self) -> Box<dyn Solver> {
+        Box::new(Self {
+            tolerance: 10.0 * self.tolerance,
+            ..*self
+        })
+    }
+
     fn walk(&self, field: &Field<'_>, x: Tensor<2>, from: f64, to: f64) -> Result<Walk, Error> {
         let [rows, _] = x.dims();
         if rows == 0 || from == to {

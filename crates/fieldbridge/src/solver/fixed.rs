@@ -26,6 +26,11 @@ pub struct RungeKutta {
     pub steps: usize,
 }
 
+/// Half the steps; two to compare with a single one.
+fn other_steps(steps: usize) -> usize {
+    if steps < 2 { 2 } else { steps / 2 }
+}
+
 /// Repeats `step(x, t, h)` and checks the end.
 fn march(
     steps: usize,
@@ -60,6 +65,12 @@ fn march(
 }
 
 impl Solver for Euler {
+    fn coarser(&self) -> Box<dyn Solver> {
+        Box::new(Self {
+            steps: other_steps(self.steps),
+        })
+    }
+
     fn walk(&self, field: &Field<'_>, x: Tensor<2>, from: f64, to: f64) -> Result<Walk, Error> {
         march(self.steps, 1, x, from, to, |x, t, h| {
             x.clone() + field(x.clone(), times(&x, t)) * h
@@ -68,6 +79,12 @@ impl Solver for Euler {
 }
 
 impl Solver for Heun {
+    fn coarser(&self) -> Box<dyn Solver> {
+        Box::new(Self {
+            steps: other_steps(self.steps),
+        })
+    }
+
     fn walk(&self, field: &Field<'_>, x: Tensor<2>, from: f64, to: f64) -> Result<Walk, Error> {
         march(self.steps, 2, x, from, to, |x, t, h| {
             let first = field(x.clone(), times(&x, t));
@@ -78,6 +95,12 @@ impl Solver for Heun {
 }
 
 impl Solver for RungeKutta {
+    fn coarser(&self) -> Box<dyn Solver> {
+        Box::new(Self {
+            steps: other_steps(self.steps),
+        })
+    }
+
     fn walk(&self, field: &Field<'_>, x: Tensor<2>, from: f64, to: f64) -> Result<Walk, Error> {
         march(self.steps, 4, x, from, to, |x, t, h| {
             let first = field(x.clone(), times(&x, t));

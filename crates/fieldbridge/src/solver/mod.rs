@@ -36,6 +36,10 @@ pub trait Solver: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// [`Error::Solver`] when the field is not finite or too stiff to finish within the limit of evaluations.
     fn walk(&self, field: &Field<'_>, x: Tensor<2>, from: f64, to: f64) -> Result<Walk, Error>;
+
+    /// The same method, less accurate: the difference of the two ends shows the error of either, which the sum of local
+    /// errors in [`Walk::error`] does not where the field amplifies them on the way.
+    fn coarser(&self) -> Box<dyn Solver>;
 }
 
 /// A solver by name, as recipes write it.

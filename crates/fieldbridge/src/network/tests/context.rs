@@ -12,7 +12,7 @@ fn embedding(registry: &mut Registry) -> ContextEmbedding {
         name: name.to_owned(),
         width,
     });
-    ContextEmbedding::new(registry, &modalities, 8, Activation::Silu)
+    ContextEmbedding::new(registry, &modalities, 8, 1, Activation::Silu)
 }
 
 fn built() -> (ContextEmbedding, Weights) {
