@@ -65,7 +65,7 @@ impl Rows {
 
     /// One of the matrices on a device.
     pub(crate) fn tensor(&self, values: &[f32], device: &Device) -> Tensor<2> {
-        let width = if self.count == 0 { 0 } else { values.len() / self.count };
+        let width = values.len().checked_div(self.count).unwrap_or(0);
         Tensor::from_data(TensorData::new(values.to_vec(), [self.count, width]), device)
     }
 

@@ -60,8 +60,9 @@ impl TargetSums {
         }
         for i in 0..dimension {
             let after = mapped[i] - self.mean[i];
-            for j in 0..dimension {
-                self.products[i * dimension + j] += after * before[j];
+            let sums = &mut self.products[i * dimension..(i + 1) * dimension];
+            for (sum, before) in sums.iter_mut().zip(&before) {
+                *sum += after * before;
             }
             self.range[i] = [self.range[i][0].min(row[i]), self.range[i][1].max(row[i])];
         }

@@ -28,7 +28,7 @@ impl Context {
     /// # Panics
     /// When the lengths are not multiples of `rows`.
     pub fn from_host(values: &[f32], mask: &[f32], rows: usize, device: &Device) -> Self {
-        let width = if rows == 0 { 0 } else { values.len() / rows };
+        let width = values.len().checked_div(rows).unwrap_or(0);
         assert_eq!(values.len(), mask.len(), "a value and a mask for every entry");
         assert_eq!(values.len(), rows * width, "the same width in every row");
         Self {
