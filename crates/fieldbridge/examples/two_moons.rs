@@ -7,13 +7,27 @@ use fieldbridge::random::Stream;
 use fieldbridge::train::{AdamW, gradient};
 
 fn main() -> Result<(), fieldbridge::Error> {
-    let recipe = BridgeRecipe { kind: BridgeKind::SplineFlow, ..BridgeRecipe::default() };
+    let recipe = BridgeRecipe {
+        kind: BridgeKind::SplineFlow,
+        ..BridgeRecipe::default()
+    };
     let (bridge, mut parameters) = build(&recipe, 2, &[], 1)?;
     let mut optimiser = AdamW::new(parameters.count());
     for step in 0..600 {
-        let mut rows = Rows { count: 256, data: two_moons(256, step), ..Rows::default() };
+        let mut rows = Rows {
+            count: 256,
+            data: two_moons(256, step),
+            ..Rows::default()
+        };
         bridge.join(&mut rows, &Stream::new(1, "join", step));
-        let slope = gradient(&*bridge, &parameters, &rows, 128, (0.0, &Stream::new(1, "dropout", step)), &cpu());
+        let slope = gradient(
+            &*bridge,
+            &parameters,
+            &rows,
+            128,
+            (0.0, &Stream::new(1, "dropout", step)),
+            &cpu(),
+        );
         optimiser.step(&mut parameters, &slope.values, 2e-3, 1e-2, 5.0);
     }
     let weights = parameters.on(&cpu(), false);
@@ -31,7 +45,10 @@ fn two_moons(rows: usize, step: u64) -> Vec<f32> {
     let point = |row: usize| {
         let angle = std::f32::consts::TAU * angles[row];
         let lower = f32::from(u8::from(angle > std::f32::consts::PI));
-        [angle.cos() + lower - 0.5 + 0.05 * scatter[2 * row], angle.sin() + lower / 2.0 - 0.25 + 0.05 * scatter[2 * row + 1]]
+        [
+            angle.cos() + lower - 0.5 + 0.05 * scatter[2 * row],
+            angle.sin() + lower / 2.0 - 0.25 + 0.05 * scatter[2 * row + 1],
+        ]
     };
     (0..rows).flat_map(point).collect()
 }
