@@ -20,7 +20,7 @@ pub struct CheckRecipe {
     pub draws: usize,
     /// Most rows whose posteriors are drawn from; densities are taken of all.
     pub rows: usize,
-    /// Most rows for highest-density regions, which need the density of every draw.
+    /// Most rows for highest-density regions, which need the density of every draw; none are made when it is 0.
     pub density_rows: usize,
     /// Share beyond which `|predicted - true| / (1 + true)` counts as an outlier.
     pub outlier_threshold: f64,
@@ -109,7 +109,8 @@ pub struct HeldOut {
     pub draws: usize,
     /// Column by column.
     pub columns: Vec<ColumnChecks>,
-    /// Coverage of highest-density regions of all columns together; conditional models only.
+    /// Coverage of highest-density regions of all columns together; conditional models only, and none when
+    /// [`CheckRecipe::density_rows`] is 0.
     pub highest_density: Option<Coverage>,
     /// Coverage of random regions (TARP) of all columns together; conditional models of several columns only.
     pub tarp: Option<Tarp>,
@@ -322,11 +323,19 @@ fn conditional(
             )
         })
         .transpose()?;
-    let (ranks, ranked_draws) = joint_ranks(model, chosen, values, draws, recipe, seed)?;
-    let highest_density = coverage(&ranks, &equally_spaced_levels(19))?;
+    let ranked = (recipe.density_rows > 0)
+        .then(|| joint_ranks(model, chosen, values, draws, recipe, seed))
+        .transpose()?;
+    let highest_density = ranked
+        .as_ref()
+        .map(|(ranks, _)| coverage(ranks, &equally_spaced_levels(19)))
+        .transpose()?;
     // with one column its ranks say all there is to say
-    let joint = (dimension > 1).then_some((ranks.as_slice(), ranked_draws));
-    finish(columns, draws, joint, Some(highest_density), tarp)
+    let joint = ranked
+        .as_ref()
+        .filter(|_| dimension > 1)
+        .map(|(ranks, ranked_draws)| (ranks.as_slice(), *ranked_draws));
+    finish(columns, draws, joint, highest_density, tarp)
 }
 
 /// Ranks of the truth's density among those of the first draws of some rows.
@@ -340,7 +349,7 @@ fn joint_ranks(
 ) -> Result<(Vec<f64>, usize), Error> {
     let dimension = model.target_columns().len();
     let ranked_draws = draws.min(100);
-    let places = spread(chosen.rows.count, recipe.density_rows.max(2));
+    let places = spread(chosen.rows.count, recipe.density_rows);
     let mut questions = Encoded::default();
     for &place in &places {
         let first = place * draws * dimension;

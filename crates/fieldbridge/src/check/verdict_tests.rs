@@ -190,6 +190,77 @@ fn highest_density_ranks_name_narrow_and_wide_joint_posteriors() {
     }
 }
 
+/// Two columns and their joint posterior as a run at default settings judges them: 4000 rows of 200 draws, highest-density
+/// ranks of 400 rows among 100 draws. The posterior is two independent unit Gaussians; truths have this correlation.
+fn judge_two_columns(correlation: f64) -> Judgement {
+    let (rows, draws, joint_rows, joint_draws) = (4000, 200, 400, 100);
+    let mut random = random_stream(17, 0);
+    let mut normal = move || normal_quantile(random.random());
+    let truths: Vec<[f64; 2]> = (0..rows)
+        .map(|_| {
+            let first = normal();
+            [
+                first,
+                correlation * first + (1.0 - correlation * correlation).sqrt() * normal(),
+            ]
+        })
+        .collect();
+    let drawn: Vec<f64> = (0..rows * draws * 2).map(|_| normal()).collect();
+    let all = Draws::new(&drawn, rows, draws, 2).unwrap();
+    let pit: Vec<Vec<f64>> = (0..2)
+        .map(|column| pit_values(&all, truths.as_flattened(), column, 5).unwrap())
+        .collect();
+    let outwards: Vec<Vec<f64>> = pit
+        .iter()
+        .map(|ranks| ranks.iter().map(|rank| (2.0 * rank - 1.0).abs()).collect())
+        .collect();
+    let log_density = |point: &[f64]| -0.5 * (point[0].powi(2) + point[1].powi(2));
+    let of_truths: Vec<f64> = truths[..joint_rows].iter().map(|point| log_density(point)).collect();
+    let of_draws: Vec<f64> = drawn
+        .chunks_exact(draws * 2)
+        .take(joint_rows)
+        .flat_map(|row| row.chunks_exact(2).take(joint_draws).map(log_density))
+        .collect();
+    let joint = highest_density_ranks(&of_draws, &of_truths, joint_draws, 5).unwrap();
+    let set = |name, ranks, draws, kind| RankSet {
+        name,
+        ranks,
+        draws: Some(draws),
+        kind,
+    };
+    judge(&[
+        set("x", &pit[0], draws, RankKind::Parameter),
+        set("y", &pit[1], draws, RankKind::Parameter),
+        set("x, central intervals", &outwards[0], draws, RankKind::HighestDensity),
+        set("y, central intervals", &outwards[1], draws, RankKind::HighestDensity),
+        set("all columns", &joint, joint_draws, RankKind::HighestDensity),
+    ])
+    .unwrap()
+}
+
+#[test]
+fn the_joint_posterior_of_a_part_of_the_rows_does_not_leave_the_verdict_open() {
+    let found = judge_two_columns(0.0);
+    assert_eq!(found.verdict, Verdict::Calibrated, "{}", found.sentence);
+    assert_eq!(
+        found.findings[4].verdict,
+        Verdict::Inconclusive,
+        "400 rows are too few for a verdict of their own"
+    );
+}
+
+#[test]
+fn a_wrong_joint_posterior_is_rejected_though_every_column_is_right() {
+    let found = judge_two_columns(0.95);
+    assert_eq!(found.verdict, Verdict::Underconfident, "{}", found.sentence);
+    assert!(found.sentence.contains("`all columns`"), "{}", found.sentence);
+    assert!(
+        found.findings[..4]
+            .iter()
+            .all(|finding| finding.adjusted_p_value > REJECTION_LEVEL)
+    );
+}
+
 #[test]
 fn an_error_of_shape_is_named_by_its_coverage() {
     // Half of the ranks at the edges, half in the middle: mean and variance of a uniform, but nothing between.
