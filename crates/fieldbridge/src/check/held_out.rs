@@ -3,42 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Coverage, Draws, EcdfDifference, Judgement, PointStatistics, RankHistogram, RankKind, RankSet, Score, Tarp,
-    TarpSettings, central_coverage, coverage, crps_from_draws, ecdf_difference, equally_spaced_levels,
+    CheckRecipe, Coverage, Draws, EcdfDifference, Judgement, PointStatistics, RankHistogram, RankKind, RankSet, Score,
+    Tarp, TarpSettings, central_coverage, coverage, crps_from_draws, ecdf_difference, equally_spaced_levels,
     highest_density_ranks, judge, pit_values, point_statistics, tarp,
 };
 use crate::data::Encoded;
 use crate::error::Error;
 use crate::model::{Density, Model};
 use crate::random::Stream;
-
-/// Settings of the checks, table `[check]` of a recipe.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct CheckRecipe {
-    /// Posterior draws for each held-out row.
-    pub draws: usize,
-    /// Most rows whose posteriors are drawn from; densities are taken of all.
-    pub rows: usize,
-    /// Most rows for highest-density regions, which need the density of every draw; none are made when it is 0.
-    pub density_rows: usize,
-    /// Share beyond which `|predicted - true| / (1 + true)` counts as an outlier.
-    pub outlier_threshold: f64,
-    /// Columns for which bias, scatter and outliers of `(predicted - true) / (1 + true)` are given: redshifts.
-    pub redshift_columns: Vec<String>,
-}
-
-impl Default for CheckRecipe {
-    fn default() -> Self {
-        Self {
-            draws: 200,
-            rows: 4000,
-            density_rows: 400,
-            outlier_threshold: 0.15,
-            redshift_columns: Vec::new(),
-        }
-    }
-}
 
 /// A mean with its standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -134,7 +106,7 @@ fn spread(rows: usize, count: usize) -> Vec<usize> {
 /// Asks a model about held-out rows.
 ///
 /// # Errors
-/// When there are no rows, or a walk does not arrive.
+/// When there are no rows, the settings cannot work, or a walk does not arrive.
 pub fn held_out(model: &Model, encoded: &Encoded, recipe: &CheckRecipe, seed: u64) -> Result<HeldOut, Error> {
     held_out_with_answers(model, encoded, recipe, seed).map(|(found, _)| found)
 }
@@ -160,6 +132,7 @@ pub fn held_out_with_answers(
     recipe: &CheckRecipe,
     seed: u64,
 ) -> Result<(HeldOut, Asked), Error> {
+    recipe.check(model.target_columns())?;
     if encoded.rows.count < 2 {
         return Err(Error::TooFewRows {
             source_name: "the held-out set".to_owned(),
@@ -172,7 +145,7 @@ pub fn held_out_with_answers(
     let values: Vec<f64> = densities.iter().map(|density| density.value).collect();
     let places = spread(encoded.rows.count, recipe.rows);
     let chosen = encoded.choose(&places);
-    let draws = recipe.draws.max(10);
+    let draws = recipe.draws;
     let (mut found, drawn) = if model.is_conditional() {
         let drawn = model.posterior(&chosen, draws, seed)?;
         (conditional(model, &chosen, &drawn, recipe, draws, seed)?, drawn)

@@ -124,7 +124,11 @@ impl Recipe {
             }
         }
         let recipe = recipe.expect("the chosen bridge is one of them");
-        match recipe.train.check() {
+        let settled = recipe
+            .train
+            .check()
+            .and_then(|()| recipe.check.check(&recipe.target.columns));
+        match settled {
             Err(Error::Recipe { key, reason, hint }) => Err(at(&key, reason, hint)),
             _ => Ok(recipe),
         }

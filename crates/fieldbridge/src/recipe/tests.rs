@@ -108,6 +108,25 @@ fn missing_contradictory_and_impossible_keys_are_refused() {
     );
     let text = complaint(&GOOD.replace("epochs = 10", "epochs = \"ten\""), &[]);
     assert!(text.contains("line 15") && text.contains("ten"), "{text}");
+    for (setting, word) in [
+        ("check.draws=9", "at least 10"),
+        ("check.rows=1", "at least 2"),
+        ("check.density_rows=1", "or 0"),
+        ("check.outlier_threshold=0.0", "is 0"),
+        ("check.outlier_threshold=inf", "is inf"),
+        ("check.outlier_threshold=nan", "is NaN"),
+    ] {
+        let key = setting.split_once('=').unwrap().0;
+        let text = complaint(GOOD, &[setting]);
+        assert!(text.contains(&format!("`{key}`")) && text.contains(word), "{text}");
+    }
+    assert!(read(GOOD, &["check={draws=10,rows=2,density_rows=0,redshift_columns=['z']}"]).is_ok());
+    let redshifts = GOOD.replace("\"z\"", "\"redshift\"") + "[check]\nredshift_columns = [\"redhsift\"]\n";
+    let text = complaint(&redshifts, &[]);
+    assert!(
+        text.contains("line 20") && text.contains("`redhsift`") && text.contains("mean `redshift`"),
+        "{text}"
+    );
     let text = complaint("title = \"x\"\n[data\n", &[]);
     assert!(text.contains("line 2"), "{text}");
     assert!(complaint(GOOD, &["train.steps"]).contains("no `=`"));
