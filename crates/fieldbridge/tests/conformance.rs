@@ -363,6 +363,15 @@ fn choices_that_do_not_fit_are_refused_with_what_would() {
         ("flow_matching.likelihood.probes", 2, false, |r| {
             r.flow_matching.likelihood = TraceKind::Hutchinson { probes: 1 };
         }),
+        ("flow_matching.solver.steps", 2, false, |r| {
+            r.flow_matching.solver = SolverKind::Euler { steps: 0 };
+        }),
+        ("flow_matching.solver.steps", 2, false, |r| {
+            r.flow_matching.solver = SolverKind::Heun { steps: 0 };
+        }),
+        ("flow_matching.solver.steps", 2, false, |r| {
+            r.flow_matching.solver = SolverKind::RungeKutta { steps: 0 };
+        }),
         ("flow_matching.solver.tolerance", 2, false, |r| {
             r.flow_matching.solver = SolverKind::DormandPrince {
                 tolerance: 0.0,

@@ -369,6 +369,9 @@ fn flow_matching(
             "use at least 2, so that their spread gives an error",
         ));
     }
+    if let SolverKind::Euler { steps } | SolverKind::Heun { steps } | SolverKind::RungeKutta { steps } = recipe.solver {
+        positive("flow_matching.solver.steps", steps)?;
+    }
     if let SolverKind::DormandPrince { tolerance, .. } = recipe.solver
         && !(tolerance > 1e-7 && tolerance < 1.0)
     {
