@@ -99,15 +99,15 @@ impl Recipe {
             reason,
             hint,
         };
-        if let Some(train) = table.get("train").and_then(toml::Value::as_table)
-            && train.contains_key("steps")
-            && train.contains_key("epochs")
-        {
-            return Err(at(
-                "train.steps",
-                "contradicts `train.epochs`: both say how long to train".to_owned(),
-                "keep one of them".to_owned(),
-            ));
+        let over = BRIDGES.map(|(name, _)| format!("when.{name}.train"));
+        for section in std::iter::once("train").chain(over.iter().map(String::as_str)) {
+            if contains(&table, section, "steps") && contains(&table, section, "epochs") {
+                return Err(at(
+                    &format!("{section}.steps"),
+                    format!("contradicts `{section}.epochs`: both say how long to train"),
+                    "keep one of them".to_owned(),
+                ));
+            }
         }
         let settings = merge::parse_overrides(overrides)?;
         let mut set = table;
@@ -183,6 +183,14 @@ impl Recipe {
             _ => None,
         }
     }
+}
+
+/// Whether the table with this dotted name holds a key.
+fn contains(table: &toml::Table, section: &str, key: &str) -> bool {
+    let inner = section
+        .split('.')
+        .try_fold(table, |table, part| table.get(part)?.as_table());
+    inner.is_some_and(|inner| inner.contains_key(key))
 }
 
 /// The order in which a recipe is written.

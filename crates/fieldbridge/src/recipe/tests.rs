@@ -101,6 +101,12 @@ fn missing_contradictory_and_impossible_keys_are_refused() {
     assert!(text.contains("`data` is missing"), "{text}");
     let text = complaint(&GOOD.replace("epochs = 10", "epochs = 10\nsteps = 5"), &[]);
     assert!(text.contains("contradicts") && text.contains("line 16"), "{text}");
+    let text = complaint(&GOOD.replace("steps = 77", "epochs = 7\nsteps = 77"), &[]);
+    assert!(
+        text.contains("`when.flow_matching.train.steps` contradicts `when.flow_matching.train.epochs`")
+            && text.contains("line 19"),
+        "{text}"
+    );
     let text = complaint(&GOOD.replace("epochs = 10", "batch = 0"), &[]);
     assert!(
         text.contains("line 15") && text.contains("`train.batch` is 0"),
