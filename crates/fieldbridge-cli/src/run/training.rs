@@ -7,11 +7,11 @@ use std::time::Instant;
 use anyhow::Context;
 use fieldbridge::Error;
 use fieldbridge::bridge;
-use fieldbridge::data::{Dataset, Part};
+use fieldbridge::data::{Dataset, Part, fingerprint};
 use fieldbridge::device::Device;
 use fieldbridge::model::{FORMAT_VERSION, Manifest, Model, TrainingSummary};
 use fieldbridge::network::Parameters;
-use fieldbridge::recipe::{Recipe, fingerprint};
+use fieldbridge::recipe::Recipe;
 use fieldbridge::train::{Checkpoint, Training};
 use fieldbridge_files::atomic::write_atomically;
 

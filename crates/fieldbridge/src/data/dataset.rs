@@ -7,6 +7,7 @@ use std::path::Path;
 use fieldbridge_files::{ColumnKind, TableFile};
 use serde::{Deserialize, Serialize};
 
+use super::fingerprint::fingerprint;
 use super::modality::{Absent, ModalityScaling, ModalitySums, derive, observe};
 use super::recipe::{DataRecipe, ModalityRecipe, TargetRecipe};
 use super::rows::{RowStore, RowWriter};
@@ -289,22 +290,6 @@ impl Dataset {
         }
         Ok(rows)
     }
-}
-
-/// BLAKE3 hash of a file, hexadecimal.
-fn fingerprint(path: &Path) -> Result<String, Error> {
-    let mut hasher = blake3::Hasher::new();
-    let mut file = std::fs::File::open(path).map_err(|source| fieldbridge_files::FileError::Io {
-        path: path.to_owned(),
-        action: "open",
-        source,
-    })?;
-    std::io::copy(&mut file, &mut hasher).map_err(|source| fieldbridge_files::FileError::Io {
-        path: path.to_owned(),
-        action: "read",
-        source,
-    })?;
-    Ok(hasher.finalize().to_hex().to_string())
 }
 
 fn check_columns(target: &TargetRecipe, context: &BTreeMap<String, ModalityRecipe>) -> Result<(), Error> {

@@ -6,6 +6,7 @@
 //! in memory or on disk.
 
 mod dataset;
+mod fingerprint;
 mod modality;
 mod recipe;
 mod rows;
@@ -14,6 +15,7 @@ mod split;
 mod target;
 
 pub use dataset::{ColumnReport, DataReport, Dataset};
+pub use fingerprint::fingerprint;
 pub use modality::ModalityScaling;
 pub use recipe::{Bounds, DataRecipe, ModalityRecipe, ModalityScale, TargetRecipe, TargetScale};
 pub use rows::RowStore;

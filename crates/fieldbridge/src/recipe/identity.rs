@@ -1,30 +1,8 @@
 //! What the results of a run depend on, as one hash.
 
-use std::path::Path;
-
-use fieldbridge_files::FileError;
 use serde::Serialize;
 
 use super::Recipe;
-use crate::error::Error;
-
-/// BLAKE3 hash of a file's bytes, hexadecimal.
-///
-/// # Errors
-/// When the file cannot be read.
-pub fn fingerprint(path: &Path) -> Result<String, Error> {
-    let fault = |action: &'static str| {
-        move |source| FileError::Io {
-            path: path.to_owned(),
-            action,
-            source,
-        }
-    };
-    let mut file = std::fs::File::open(path).map_err(fault("open"))?;
-    let mut hasher = blake3::Hasher::new();
-    std::io::copy(&mut file, &mut hasher).map_err(fault("read"))?;
-    Ok(hasher.finalize().to_hex().to_string())
-}
 
 fn hash(parts: &impl Serialize) -> String {
     let text = serde_json::to_string(parts).expect("a recipe is plain data");

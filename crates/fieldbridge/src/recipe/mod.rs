@@ -43,7 +43,6 @@ use crate::error::Error;
 use crate::train::TrainRecipe;
 
 pub use error::RecipeError;
-pub use identity::fingerprint;
 use lines::Lines;
 
 /// Everything a run does, as its file says with all defaults filled in.
