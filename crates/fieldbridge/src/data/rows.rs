@@ -1,5 +1,10 @@
 //! Encoded rows, in memory or on disk.
 
+#[cfg(not(unix))]
+compile_error!(
+    "fieldbridge needs reads at a place of a file as Linux and macOS have them; no other system is supported"
+);
+
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::FileExt;
