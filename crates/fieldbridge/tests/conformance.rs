@@ -346,7 +346,7 @@ fn members_of_a_mixture_share_their_structure() {
 #[test]
 fn choices_that_do_not_fit_are_refused_with_what_would() {
     type Change = fn(&mut BridgeRecipe);
-    let cases: [(&str, usize, bool, Change); 13] = [
+    let cases: [(&str, usize, bool, Change); 16] = [
         ("spline_flow.transforms", 2, false, |r| r.spline_flow.transforms = 0),
         ("spline_flow.width", 2, false, |r| r.spline_flow.width = 0),
         ("spline_flow.bins", 2, false, |r| r.spline_flow.bins = 1),
