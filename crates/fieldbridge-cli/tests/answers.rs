@@ -314,6 +314,42 @@ fn a_calibrated_model_passes() {
 }
 
 #[test]
+fn the_short_checks_have_no_entry_for_each_row() {
+    let scene = Scene::new("short-checks");
+    scene.recipe(
+        &RECIPE
+            .replace("[\"u\", \"g\"]", "[\"g\"]")
+            .replace("[\"z\"]", "[\"z\", \"u\"]"),
+    );
+    scene.fieldbridge(&["train", "recipe.toml"]).done();
+    let checked = |settings: &[&str]| -> serde_json::Value {
+        let words = ["run", "recipe.toml"].into_iter();
+        let settings = settings.iter().flat_map(|setting| ["--set", setting]);
+        scene.fieldbridge(&words.chain(settings).collect::<Vec<&str>>()).done();
+        serde_json::from_slice(&scene.bytes("runs/recipe/check.json")).unwrap()
+    };
+    let found = checked(&[]);
+    assert_eq!(found["checked_rows"], 60);
+    let longest = |value: &serde_json::Value| -> usize {
+        let mut waiting = vec![value];
+        let mut longest = 0;
+        while let Some(value) = waiting.pop() {
+            longest = longest.max(value.as_array().map_or(0, Vec::len));
+            waiting.extend(value.as_array().into_iter().flatten());
+            waiting.extend(value.as_object().into_iter().flat_map(|object| object.values()));
+        }
+        longest
+    };
+    assert!(longest(&found) < 60, "{found}");
+    assert!(found["tarp"]["expected_coverage"].is_array() && found["highest_density"].is_object());
+    let sets = |found: &serde_json::Value| found["judgement"]["findings"].as_array().unwrap().len();
+    assert_eq!(sets(&found), 5);
+    let without = checked(&["check.density_rows=0"]);
+    assert!(without["highest_density"].is_null() && without["tarp"].is_object());
+    assert_eq!(sets(&without), 4);
+}
+
+#[test]
 fn the_report_is_written_again() {
     let scene = Scene::new("report");
     scene.fieldbridge(&["run", "recipe.toml"]).done();

@@ -84,6 +84,9 @@ pub(crate) fn short(found: &HeldOut) -> anyhow::Result<Value> {
             }
         }
     }
+    if let Some(tarp) = value["tarp"].as_object_mut() {
+        tarp.remove("fraction");
+    }
     Ok(value)
 }
 
