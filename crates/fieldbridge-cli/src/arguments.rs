@@ -26,7 +26,7 @@ pub(crate) struct Common {
     #[arg(long, global = true, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
     /// Where to compute
-    #[arg(long, global = true, default_value = "cpu", value_name = "NAME")]
+    #[arg(long, global = true, default_value = "cpu", value_name = "NAME", value_parser = fieldbridge::device::NAMES)]
     pub(crate) device: String,
     /// Print one JSON object as the last line of standard output
     #[arg(long, global = true)]

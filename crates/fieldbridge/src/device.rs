@@ -3,7 +3,10 @@
 use crate::error::Error;
 pub use burn_tensor::Device;
 
-/// The device called `name`: `"cpu"`, the only one in this build.
+/// Names of the devices of this build.
+pub const NAMES: [&str; 1] = ["cpu"];
+
+/// The device called `name`, one of [`NAMES`].
 ///
 /// # Errors
 /// [`Error::Device`] when this build has no such device.
