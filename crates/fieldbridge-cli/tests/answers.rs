@@ -170,6 +170,42 @@ fn infer_refuses_a_file_without_any_answer_and_a_wrong_column() {
 }
 
 #[test]
+fn an_output_that_cannot_be_written_is_told_before_any_work() {
+    let scene = Scene::new("unwritable");
+    std::fs::create_dir(scene.path("folder.csv")).unwrap();
+    std::fs::write(scene.path("old.csv"), "kept\n").unwrap();
+    // there is no model: whoever complains of the output has not looked for one
+    let ask = |out: &str| {
+        [
+            &["density", "nowhere", "--data", "rows.csv", "--out", out][..],
+            &["infer", "nowhere", "--data", "rows.csv", "--draws", "2", "--out", out],
+            &["sample", "nowhere", "--count", "2", "--out", out],
+        ]
+        .map(|words| scene.fieldbridge(words))
+    };
+    for (out, words) in [
+        ("a.fits", &["a.fits", "writing FITS", ".parquet"][..]),
+        ("a.hdf5", &["a.hdf5", "writing HDF5"]),
+        ("a.txt", &["a.txt", ".npz"]),
+        ("absent/a.csv", &["absent", "does not exist"]),
+        ("folder.csv", &["folder.csv"]),
+    ] {
+        for ended in ask(out) {
+            ended.fails_saying(words);
+        }
+    }
+    for ended in ask("old.csv") {
+        ended.fails_saying(&["there is no directory nowhere"]);
+    }
+    assert_eq!(scene.bytes("old.csv"), b"kept\n");
+    let names: Vec<String> = std::fs::read_dir(scene.path(""))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(names.iter().all(|name| !name.ends_with(".partial")), "{names:?}");
+}
+
+#[test]
 fn draws_depend_on_the_seed_and_not_on_the_rows_beside() {
     let scene = trained("seeds");
     let columns = catalogue(20);

@@ -30,10 +30,7 @@ pub(crate) fn write_sized(
             path: path.to_path_buf(),
         });
     }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let failed = |source: io::Error, written: u64, full: bool| match source.kind() {
         _ if full => FileError::DiskFull {
             path: path.to_path_buf(),
@@ -75,6 +72,32 @@ pub(crate) fn write_sized(
         let _ = folder.sync_all();
     }
     Ok(())
+}
+
+/// Whether a file can be made under `path`: tries one beside it, and removes it.
+pub(crate) fn require_writable(path: &Path) -> Result<(), FileError> {
+    if path.is_dir() {
+        return Err(FileError::IsDirectory {
+            path: path.to_path_buf(),
+        });
+    }
+    let folder = folder_of(path);
+    temporary_beside(path, folder)
+        .map(drop)
+        .map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => crate::error::missing(folder),
+            _ => FileError::Io {
+                path: path.to_path_buf(),
+                action: "write",
+                source,
+            },
+        })
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 fn temporary_beside(path: &Path, folder: &Path) -> io::Result<tempfile::NamedTempFile> {

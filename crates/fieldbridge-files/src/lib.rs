@@ -62,4 +62,4 @@ pub use format::Format;
 pub use nearest::nearest_name;
 pub use table::{Column, ColumnInfo, ColumnKind, ColumnValues, Table};
 pub use table_file::TableFile;
-pub use write::write_table;
+pub use write::{require_writable, write_table};

@@ -28,10 +28,22 @@ pub fn write_table(path: &Path, table: &Table) -> Result<(), FileError> {
             }
             atomic::write_sized(path, None, |sink| npy::write_table(table, &mut *sink))
         }
-        format @ (Format::Hdf5 | Format::Fits) => Err(FileError::unsupported(
-            path,
-            format!("writing {format}"),
-            "write .parquet, .npz, .npy or .csv",
-        )),
+        format @ (Format::Hdf5 | Format::Fits) => Err(only_read(path, format)),
     }
+}
+
+/// Whether [`write_table`] can write to `path`, asked before the work whose result goes there. Room on the disk is not
+/// asked for, and a file that is there stays as it is.
+///
+/// # Errors
+/// As [`write_table`] for the name and its folder.
+pub fn require_writable(path: &Path) -> Result<(), FileError> {
+    match Format::of_path(path)? {
+        format @ (Format::Hdf5 | Format::Fits) => Err(only_read(path, format)),
+        _ => atomic::require_writable(path),
+    }
+}
+
+fn only_read(path: &Path, format: Format) -> FileError {
+    FileError::unsupported(path, format!("writing {format}"), "write .parquet, .npz, .npy or .csv")
 }

@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use fieldbridge::device::Device;
-use fieldbridge_files::{Column, ColumnValues, Table, write_table};
+use fieldbridge_files::{Column, ColumnValues, Table, require_writable, write_table};
 use serde_json::json;
 
 use crate::Outcome;
@@ -35,6 +35,9 @@ impl Moments {
 }
 
 pub(crate) fn execute(arguments: &DensityArguments, device: &Device, console: &Console) -> anyhow::Result<Outcome> {
+    if let Some(out) = &arguments.out {
+        require_writable(out)?;
+    }
     let model = RunDirectory::read_only(&arguments.directory)?.model(device)?;
     let file = rows::open_for(&model, &arguments.data, arguments.group.as_deref())?;
     let (mut moments, mut largest_error, mut skipped) = (Moments::default(), 0.0_f64, Vec::new());

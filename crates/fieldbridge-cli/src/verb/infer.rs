@@ -3,7 +3,7 @@
 use anyhow::bail;
 use fieldbridge::device::Device;
 use fieldbridge::model::Model;
-use fieldbridge_files::{Column, ColumnValues, Format, Table, TableFile, write_table};
+use fieldbridge_files::{Column, ColumnValues, Table, TableFile, require_writable, write_table};
 use serde_json::{Value, json};
 
 use crate::Outcome;
@@ -91,6 +91,8 @@ impl Posteriors {
 }
 
 pub(crate) fn execute(arguments: &InferArguments, device: &Device, console: &Console) -> anyhow::Result<Outcome> {
+    // what cannot be written is told before the work, not after it
+    require_writable(&arguments.out)?;
     let model = RunDirectory::read_only(&arguments.directory)?.model(device)?;
     if !model.is_conditional() {
         bail!(
@@ -98,8 +100,6 @@ pub(crate) fn execute(arguments: &InferArguments, device: &Device, console: &Con
             arguments.directory.display()
         );
     }
-    // a name that cannot be written is told before the work, not after it
-    Format::of_path(&arguments.out)?;
     let file = rows::open_for(&model, &arguments.data, arguments.group.as_deref())?;
     let seed = arguments.seed.unwrap_or(model.manifest.seed);
     let mut found = Posteriors::draw(&model, &file, arguments.draws, seed, console)?;

@@ -3,7 +3,7 @@
 use anyhow::{anyhow, bail};
 use fieldbridge::device::Device;
 use fieldbridge::model::Model;
-use fieldbridge_files::{Column, ColumnValues, Format, Table, write_table};
+use fieldbridge_files::{Column, ColumnValues, Table, require_writable, write_table};
 use serde_json::json;
 
 use super::infer::Posteriors;
@@ -15,7 +15,7 @@ use crate::rows;
 
 pub(crate) fn execute(arguments: &SampleArguments, device: &Device, console: &Console) -> anyhow::Result<Outcome> {
     if let Some(out) = &arguments.out {
-        Format::of_path(out)?;
+        require_writable(out)?;
     }
     let model = RunDirectory::read_only(&arguments.directory)?.model(device)?;
     let seed = arguments.seed.unwrap_or(model.manifest.seed);
