@@ -7,7 +7,7 @@ use crate::base::Base;
 use crate::coupling::{Batch, Coupling};
 use crate::error::Error;
 use crate::likelihood::{LogDensity, Trace};
-use crate::network::{Conditions, Context, ContextEmbedding, Network, Weights};
+use crate::network::{Conditions, Context, ContextEmbedding, Network, Weights, embed};
 use crate::path::Path;
 use crate::random::Stream;
 use crate::solver::Solver;
@@ -41,13 +41,6 @@ pub struct Continuous {
 }
 
 impl Continuous {
-    fn embed(&self, weights: &Weights, context: Option<&Context>) -> Option<Tensor<2>> {
-        match (&self.embedding, context) {
-            (Some(embedding), Some(context)) => Some(embedding.forward(weights, context)),
-            _ => None,
-        }
-    }
-
     /// The learned velocity `v(x, t, c)`; `x`: `[batch, D]`, `t`: `[batch, 1]`, context embedding `[batch, width]`.
     pub fn velocity(&self, weights: &Weights, x: Tensor<2>, t: Tensor<2>, context: Option<Tensor<2>>) -> Tensor<2> {
         self.network.forward(weights, x, &Conditions { t: Some(t), context })
@@ -84,13 +77,13 @@ impl Bridge for Continuous {
             rows.tensor(&rows.data, device),
             t.clone(),
         );
-        let context = self.embed(weights, rows.context_on(device).as_ref());
+        let context = embed(self.embedding.as_ref(), weights, rows.context_on(device).as_ref());
         let velocity = self.velocity(weights, x, t, context);
         (velocity - target).square().sum_dim(1).squeeze_dim(1)
     }
 
     fn transport(&self, weights: &Weights, base: Tensor<2>, context: Option<&Context>) -> Result<Tensor<2>, Error> {
-        let embedded = self.embed(weights, context);
+        let embedded = embed(self.embedding.as_ref(), weights, context);
         let field = |x: Tensor<2>, t: Tensor<2>| self.velocity(weights, x, t, embedded.clone());
         Ok(self.solver.walk(&field, base, 0.0, 1.0)?.end)
     }
@@ -107,7 +100,7 @@ impl Bridge for Continuous {
         stream: &Stream,
     ) -> Result<LogDensity, Error> {
         let [rows, dimension] = x.dims();
-        let embedded = self.embed(weights, context);
+        let embedded = embed(self.embedding.as_ref(), weights, context);
         let tangents = self.trace.tangents(rows, dimension, stream, weights.device());
         let field = |state: Tensor<2>, t: Tensor<2>| {
             let conditions = Conditions {

@@ -6,7 +6,7 @@ use super::{Bridge, Rows};
 use crate::base::Base;
 use crate::error::Error;
 use crate::likelihood::LogDensity;
-use crate::network::{Context, ContextEmbedding, Weights};
+use crate::network::{Context, ContextEmbedding, Weights, embed};
 use crate::random::Stream;
 use crate::transform::Transform;
 
@@ -25,15 +25,8 @@ pub struct Flow {
 }
 
 impl Flow {
-    fn embed(&self, weights: &Weights, context: Option<&Context>) -> Option<Tensor<2>> {
-        match (&self.embedding, context) {
-            (Some(embedding), Some(context)) => Some(embedding.forward(weights, context)),
-            _ => None,
-        }
-    }
-
     fn value(&self, weights: &Weights, x: Tensor<2>, context: Option<&Context>) -> Tensor<1> {
-        let embedded = self.embed(weights, context);
+        let embedded = embed(self.embedding.as_ref(), weights, context);
         let mut z = x;
         let mut log_volume: Option<Tensor<1>> = None;
         for transform in &self.transforms {
@@ -65,7 +58,7 @@ impl Bridge for Flow {
     }
 
     fn transport(&self, weights: &Weights, base: Tensor<2>, context: Option<&Context>) -> Result<Tensor<2>, Error> {
-        let embedded = self.embed(weights, context);
+        let embedded = embed(self.embedding.as_ref(), weights, context);
         let mut x = base;
         for transform in self.transforms.iter().rev() {
             x = transform.inverse(weights, x, embedded.as_ref()).0;

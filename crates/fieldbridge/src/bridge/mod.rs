@@ -17,6 +17,9 @@
 mod build;
 mod continuous;
 mod flow;
+mod flow_matching;
+mod recipe;
+mod spline_flow;
 
 use burn_tensor::{Device, Tensor, TensorData};
 
@@ -25,9 +28,10 @@ use crate::likelihood::LogDensity;
 use crate::network::{Context, Weights};
 use crate::random::Stream;
 
-pub use build::{BridgeKind, BridgeRecipe, FlowMatchingRecipe, Layers, NetworkKind, SplineFlowRecipe, TimeDraw, build};
+pub use build::build;
 pub use continuous::Continuous;
 pub use flow::Flow;
+pub use recipe::{BridgeKind, BridgeRecipe, FlowMatchingRecipe, Layers, NetworkKind, SplineFlowRecipe, TimeDraw};
 
 /// Rows on the host, as training and inference hand them over: all values flat, row by row.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -122,3 +122,12 @@ impl ContextEmbedding {
         self.last.forward(weights, self.activation.apply(h))
     }
 }
+
+/// The embedding of a context; none without an embedding or without a context.
+pub(crate) fn embed(
+    embedding: Option<&ContextEmbedding>,
+    weights: &Weights,
+    context: Option<&Context>,
+) -> Option<Tensor<2>> {
+    Some(embedding?.forward(weights, context?))
+}

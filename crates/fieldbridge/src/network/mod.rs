@@ -18,6 +18,7 @@ mod weights;
 use burn_tensor::Tensor;
 
 pub use activation::Activation;
+pub(crate) use context::embed;
 pub use context::{Context, ContextEmbedding, Modality};
 pub use linear::Linear;
 pub use masked_mlp::MaskedMlp;

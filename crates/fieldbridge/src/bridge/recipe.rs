@@ -1,0 +1,184 @@
+//! What a recipe says of a bridge.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::BaseKind;
+use crate::coupling::CouplingKind;
+use crate::likelihood::TraceKind;
+use crate::network::Activation;
+use crate::path::PathKind;
+use crate::random::Stream;
+use crate::solver::SolverKind;
+
+/// The families of bridges a recipe can name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BridgeKind {
+    /// A normalizing flow of rational-quadratic splines.
+    #[default]
+    SplineFlow,
+    /// A velocity field trained by flow matching.
+    FlowMatching,
+}
+
+/// What supplies the parameters of the splines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Layers {
+    /// Masked networks: every number given those before it.
+    #[default]
+    Autoregressive,
+    /// One half given the other, with rotations between.
+    Coupling,
+}
+
+/// Settings of a spline flow, table `[spline_flow]` of a recipe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SplineFlowRecipe {
+    /// What supplies the parameters.
+    pub layers: Layers,
+    /// Number of transforms.
+    pub transforms: usize,
+    /// Bins of each spline.
+    pub bins: usize,
+    /// Splines act on `[-bound, bound]`, in units of the scaled data.
+    pub bound: f32,
+    /// Width of the hidden layers.
+    pub width: usize,
+    /// Residual blocks in each network.
+    pub blocks: usize,
+    /// Width of the context embedding.
+    pub context_width: usize,
+    /// Residual blocks of the context embedding.
+    pub context_blocks: usize,
+    /// Nonlinearity.
+    pub activation: Activation,
+    /// Where the flow starts.
+    pub base: BaseKind,
+}
+
+impl Default for SplineFlowRecipe {
+    fn default() -> Self {
+        Self {
+            layers: Layers::Autoregressive,
+            transforms: 4,
+            bins: 8,
+            bound: 5.0,
+            width: 128,
+            blocks: 1,
+            context_width: 128,
+            context_blocks: 1,
+            activation: Activation::Silu,
+            base: BaseKind::Normal,
+        }
+    }
+}
+
+/// Networks a velocity can be learned with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NetworkKind {
+    /// Residual perceptron, conditions in every block.
+    #[default]
+    Residual,
+    /// Plain perceptron.
+    Mlp,
+}
+
+/// How training times are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeDraw {
+    /// Uniform on (0, 1), one draw in each of as many equal intervals as there are rows.
+    #[default]
+    Uniform,
+    /// `t = 1 - u^2` with `u` as above: more of the walk's end, where narrow distributions take shape.
+    TowardsData,
+}
+
+impl TimeDraw {
+    /// `count` times.
+    pub(crate) fn draw(self, count: usize, stream: &Stream) -> Vec<f32> {
+        let places = stream.child("places", 0).permutation(count);
+        let uniforms = stream.uniforms(count);
+        places
+            .iter()
+            .zip(&uniforms)
+            .map(|(&place, &uniform)| {
+                let u = (place as f32 + uniform) / count as f32;
+                match self {
+                    Self::Uniform => u,
+                    Self::TowardsData => 1.0 - u * u,
+                }
+            })
+            .collect()
+    }
+}
+
+/// Settings of flow matching, table `[flow_matching]` of a recipe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FlowMatchingRecipe {
+    /// What is learned.
+    pub network: NetworkKind,
+    /// Width of the hidden layers.
+    pub width: usize,
+    /// Residual blocks, or hidden layers of a plain perceptron.
+    pub blocks: usize,
+    /// Frequencies of the time embedding.
+    pub frequencies: usize,
+    /// Width of the context embedding.
+    pub context_width: usize,
+    /// Residual blocks of the context embedding.
+    pub context_blocks: usize,
+    /// Nonlinearity.
+    pub activation: Activation,
+    /// Where the bridge starts.
+    pub base: BaseKind,
+    /// Which points are joined.
+    pub coupling: CouplingKind,
+    /// How joined points are connected.
+    pub path: PathKind,
+    /// How training times are drawn.
+    pub time: TimeDraw,
+    /// How the velocity is walked.
+    pub solver: SolverKind,
+    /// How the trace is taken.
+    pub likelihood: TraceKind,
+    /// Plain optimal transport with a context biases the model; it is refused unless this says so.
+    pub allow_biased_coupling: bool,
+}
+
+impl Default for FlowMatchingRecipe {
+    fn default() -> Self {
+        Self {
+            network: NetworkKind::Residual,
+            width: 128,
+            blocks: 3,
+            frequencies: 8,
+            context_width: 128,
+            context_blocks: 1,
+            activation: Activation::Silu,
+            base: BaseKind::Normal,
+            coupling: CouplingKind::Independent,
+            path: PathKind::Linear,
+            time: TimeDraw::Uniform,
+            solver: SolverKind::default(),
+            likelihood: TraceKind::Exact,
+            allow_biased_coupling: false,
+        }
+    }
+}
+
+/// A family with its settings.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BridgeRecipe {
+    /// The family.
+    pub kind: BridgeKind,
+    /// Settings when it is a spline flow.
+    pub spline_flow: SplineFlowRecipe,
+    /// Settings when it is flow matching.
+    pub flow_matching: FlowMatchingRecipe,
+}
