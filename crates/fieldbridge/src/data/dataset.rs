@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-use fieldbridge_files::{ColumnKind, TableFile};
-use serde::{Deserialize, Serialize};
+use fieldbridge_files::TableFile;
 
+use super::columns::{check_columns, column_names, scalar_units};
 use super::fingerprint::fingerprint;
-use super::modality::{Absent, ModalityScaling, ModalitySums, derive, observe};
+use super::modality::{ModalityScaling, ModalitySums, derive, observe};
 use super::recipe::{DataRecipe, ModalityRecipe, TargetRecipe};
+use super::report::{DataReport, column_reports, count};
 use super::rows::{RowStore, RowWriter};
 use super::scaling::{Matrix, Scaling, unusable_target};
 use super::split::{Part, Split};
@@ -19,44 +20,6 @@ use crate::error::Error;
 
 /// Rows read at a time.
 const CHUNK: usize = 1 << 16;
-
-/// What was found in one column.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ColumnReport {
-    /// Column, or entry of a vector column.
-    pub name: String,
-    /// Unit, where the file gives one.
-    pub unit: Option<String>,
-    /// Values that are not a number.
-    pub not_a_number: usize,
-    /// Infinite values.
-    pub infinite: usize,
-    /// Values that stand for missing.
-    pub sentinel: usize,
-    /// Values outside their valid interval.
-    pub invalid: usize,
-}
-
-/// What was found in the file and what became of it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct DataReport {
-    /// File, as the recipe names it.
-    pub file: String,
-    /// BLAKE3 hash of its bytes, hexadecimal.
-    pub fingerprint: String,
-    /// Rows in the file.
-    pub rows: usize,
-    /// Rows learned from.
-    pub train: usize,
-    /// Rows that decide when to stop.
-    pub validation: usize,
-    /// Rows held out.
-    pub test: usize,
-    /// Rows left out, with the reason and how many.
-    pub left_out: Vec<(String, usize)>,
-    /// What is missing in each context column.
-    pub columns: Vec<ColumnReport>,
-}
 
 /// Encoded rows with their division and what was found on the way.
 #[derive(Debug)]
@@ -289,129 +252,6 @@ impl Dataset {
             rows.mask.extend_from_slice(&row[dimension + context..]);
         }
         Ok(rows)
-    }
-}
-
-fn check_columns(target: &TargetRecipe, context: &BTreeMap<String, ModalityRecipe>) -> Result<(), Error> {
-    let refuse = |key: &str, reason: String, hint: &str| {
-        Err(Error::Recipe {
-            key: key.to_owned(),
-            reason,
-            hint: hint.to_owned(),
-        })
-    };
-    if target.columns.is_empty() {
-        return refuse(
-            "target.columns",
-            "names no column".to_owned(),
-            "name at least one column to learn",
-        );
-    }
-    for (index, column) in target.columns.iter().enumerate() {
-        if target.columns[..index].contains(column) {
-            return refuse(
-                "target.columns",
-                format!("names `{column}` twice"),
-                "name every column once",
-            );
-        }
-    }
-    for (name, modality) in context {
-        let key = format!("context.{name}.columns");
-        if modality.columns.is_empty() {
-            return refuse(
-                &key,
-                "names no column".to_owned(),
-                "name columns, or take the modality out",
-            );
-        }
-        if let Some(column) = modality.columns.iter().find(|column| target.columns.contains(column)) {
-            return refuse(
-                &key,
-                format!("holds `{column}`, which is also a target"),
-                "a column is either learned or conditioned on",
-            );
-        }
-        if let Some([low, high]) = modality.valid
-            && (low >= high || low.is_nan() || high.is_nan())
-        {
-            return refuse(
-                &format!("context.{name}.valid"),
-                format!("[{low}, {high}] is empty"),
-                "give low < high",
-            );
-        }
-    }
-    Ok(())
-}
-
-fn column_names<'a>(target: &'a TargetRecipe, context: &'a BTreeMap<String, ModalityRecipe>) -> Vec<&'a str> {
-    let mut names: Vec<&str> = target.columns.iter().map(String::as_str).collect();
-    for column in context.values().flat_map(|modality| &modality.columns) {
-        if !names.contains(&column.as_str()) {
-            names.push(column);
-        }
-    }
-    names
-}
-
-/// Units of the target columns, which must be scalars.
-fn scalar_units(file: &TableFile, target: &TargetRecipe, source_name: &str) -> Result<Vec<Option<String>>, Error> {
-    let names: Vec<&str> = target.columns.iter().map(String::as_str).collect();
-    // also refuses absent columns, with the nearest name
-    file.read(&names, 0..0)?;
-    target
-        .columns
-        .iter()
-        .map(|name| {
-            let info = file.columns().iter().find(|info| info.name == *name);
-            let (width, unit, kind) = info.map_or((1, None, ColumnKind::Number), |info| {
-                (info.width, info.unit.clone(), info.kind)
-            });
-            if width != 1 || matches!(kind, ColumnKind::Text | ColumnKind::Other) {
-                return Err(Error::Data {
-                    source_name: source_name.to_owned(),
-                    column: name.clone(),
-                    reason: format!("expected one number per row, found {width} per row of kind {kind:?}"),
-                    hint: "name a numeric scalar column in `target.columns`".to_owned(),
-                });
-            }
-            Ok(unit)
-        })
-        .collect()
-}
-
-fn column_reports(file: &TableFile, recipe: &ModalityRecipe, widths: &[usize]) -> Vec<ColumnReport> {
-    let mut reports = Vec::new();
-    for (name, &width) in recipe.columns.iter().zip(widths) {
-        let unit = file
-            .columns()
-            .iter()
-            .find(|info| info.name == *name)
-            .and_then(|info| info.unit.clone());
-        for entry in 0..width {
-            let name = if width == 1 {
-                name.clone()
-            } else {
-                format!("{name}[{entry}]")
-            };
-            reports.push(ColumnReport {
-                name,
-                unit: unit.clone(),
-                ..ColumnReport::default()
-            });
-        }
-    }
-    reports
-}
-
-fn count(report: &mut ColumnReport, value: Result<f64, Absent>) {
-    match value {
-        Ok(_) => {}
-        Err(Absent::NotANumber) => report.not_a_number += 1,
-        Err(Absent::Infinite) => report.infinite += 1,
-        Err(Absent::Sentinel) => report.sentinel += 1,
-        Err(Absent::Invalid) => report.invalid += 1,
     }
 }
 

@@ -5,19 +5,22 @@
 //! deviations; it is stored with the model and every density includes its Jacobian. [`Dataset`] holds the encoded rows,
 //! in memory or on disk.
 
+mod columns;
 mod dataset;
 mod fingerprint;
 mod modality;
 mod recipe;
+mod report;
 mod rows;
 mod scaling;
 mod split;
 mod target;
 
-pub use dataset::{ColumnReport, DataReport, Dataset};
+pub use dataset::Dataset;
 pub use fingerprint::fingerprint;
 pub use modality::ModalityScaling;
 pub use recipe::{Bounds, DataRecipe, ModalityRecipe, ModalityScale, TargetRecipe, TargetScale};
+pub use report::{ColumnReport, DataReport};
 pub use rows::RowStore;
 pub use scaling::{Encoded, Scaling};
 pub use split::{Part, Split};
