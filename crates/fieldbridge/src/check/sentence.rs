@@ -8,11 +8,16 @@ const SMALL: f64 = 0.05;
 
 /// One or two sentences on the leading finding, and which other sets were rejected.
 pub(super) fn of(leading: &RankFinding, findings: &[RankFinding]) -> String {
-    let evidence = format!(
-        "{} rows, p = {}",
-        leading.rows,
-        p_value_in_words(leading.adjusted_p_value)
-    );
+    let smallest = findings
+        .iter()
+        .map(|finding| finding.adjusted_p_value)
+        .fold(1.0, f64::min);
+    let p_value = match leading.verdict {
+        // that nothing was rejected is said of all sets together
+        Verdict::Calibrated | Verdict::Inconclusive => smallest,
+        _ => leading.adjusted_p_value,
+    };
+    let evidence = format!("{} rows, p = {}", leading.rows, p_value_in_words(p_value));
     let name = &leading.name;
     let mut sentence = match leading.verdict {
         Verdict::Calibrated => format!(
