@@ -4,9 +4,11 @@ use std::ops::Range;
 use std::path::Path;
 
 use anyhow::Context;
-use fieldbridge::data::Encoded;
+use fieldbridge::data::{Encoded, fingerprint};
 use fieldbridge::model::Model;
 use fieldbridge_files::{FileError, Format, TableFile};
+
+use crate::console::Console;
 
 /// Rows read at a time.
 const CHUNK: usize = 1 << 16;
@@ -92,4 +94,19 @@ pub(crate) fn wanted(model: &Model, file: &TableFile, wanted: impl Fn(usize) -> 
         append(&mut chosen, encoded.choose(&places));
     }
     Ok(chosen)
+}
+
+/// Says so when a file is the one the model was trained on: scores on rows it has learned from are too kind.
+pub(crate) fn note_if_learned_from(model: &Model, path: &Path, console: &Console) -> anyhow::Result<()> {
+    let learned = &model.manifest.data;
+    if fingerprint(path)? == learned.fingerprint {
+        console.note(&format!(
+            "{} is the file the model was trained on: it has learned from {} of its {} rows, so the scores are too kind; \
+             leave --data out, or give other rows",
+            path.display(),
+            learned.train,
+            learned.rows
+        ));
+    }
+    Ok(())
 }

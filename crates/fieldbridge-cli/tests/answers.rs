@@ -433,3 +433,21 @@ fn rows_kept_on_disk_teach_the_same() {
     assert!(scene.bytes("disk/cache/rows").len() > ROWS);
     assert!(scene.bytes("disk/events.jsonl") == scene.bytes("runs/recipe/events.jsonl"));
 }
+
+#[test]
+fn scores_on_rows_learned_from_are_called_too_kind() {
+    let scene = trained("kind");
+    let ended = scene
+        .fieldbridge(&["density", "runs/recipe", "--data", "rows.csv", "--json"])
+        .done();
+    assert!(
+        ended.stderr.contains("is the file the model was trained on"),
+        "{}",
+        ended.stderr
+    );
+    write(&scene.path("others.csv"), &catalogue(50));
+    let ended = scene
+        .fieldbridge(&["density", "runs/recipe", "--data", "others.csv", "--json"])
+        .done();
+    assert!(!ended.stderr.contains("trained on"), "{}", ended.stderr);
+}

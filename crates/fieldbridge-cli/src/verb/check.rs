@@ -20,7 +20,11 @@ pub(crate) fn execute(arguments: &CheckArguments, device: &Device, console: &Con
     let model = directory.model(device)?;
     let recipe = Recipe::read(&directory.file("recipe.toml"), &[])?;
     let encoded = match &arguments.data {
-        Some(path) => rows::all(&model, &rows::open_for(&model, path, arguments.group.as_deref())?)?,
+        Some(path) => {
+            let file = rows::open_for(&model, path, arguments.group.as_deref())?;
+            rows::note_if_learned_from(&model, path, console)?;
+            rows::all(&model, &file)?
+        }
         None => checks::held_out_rows(&model, &recipe, &directory)?,
     };
     let found = waiting(console, "checking on held-out rows", || {

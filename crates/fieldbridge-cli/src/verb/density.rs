@@ -40,6 +40,7 @@ pub(crate) fn execute(arguments: &DensityArguments, device: &Device, console: &C
     }
     let model = RunDirectory::read_only(&arguments.directory)?.model(device)?;
     let file = rows::open_for(&model, &arguments.data, arguments.group.as_deref())?;
+    rows::note_if_learned_from(&model, &arguments.data, console)?;
     let (mut moments, mut largest_error, mut skipped) = (Moments::default(), 0.0_f64, Vec::new());
     let (mut source_rows, mut values, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     let mut progress = TaskProgress::new(console, "rows");
