@@ -124,7 +124,7 @@ fn finish(
         .iter()
         .map(|column| {
             let ranks = column.pit.iter().map(|pit| (2.0 * pit - 1.0).abs()).collect();
-            (format!("{}, central intervals", column.name), ranks)
+            (format!("{} (central intervals)", column.name), ranks)
         })
         .collect();
     let mut sets: Vec<RankSet<'_>> = columns
