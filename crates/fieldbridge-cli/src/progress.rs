@@ -17,7 +17,7 @@ pub(crate) struct TaskProgress {
     console: Console,
     label: String,
     start: Instant,
-    /// Where the task was when it started here.
+    /// Where the task was when it started here, when not at zero.
     first: Option<u64>,
     last_line: Instant,
     bar: Option<ProgressBar>,
@@ -37,8 +37,7 @@ impl TaskProgress {
 
     /// Tells that `done` of `total` are done.
     pub(crate) fn at(&mut self, done: u64, total: u64, details: impl FnOnce() -> String) {
-        // a continued training does not start at zero
-        let first = *self.first.get_or_insert(done.saturating_sub(1));
+        let first = self.first.unwrap_or(0);
         let elapsed = self.start.elapsed();
         if self.console.quiet || elapsed < SILENCE {
             return;
@@ -106,6 +105,8 @@ impl Drop for TaskProgress {
 
 impl Progress for TaskProgress {
     fn update(&mut self, status: &Status) {
+        // a continued training does not start at zero
+        self.first.get_or_insert(status.step.saturating_sub(1) as u64);
         let number = |loss: Option<f64>| loss.map_or("none".to_owned(), |loss| format!("{loss:.4}"));
         self.at(status.step as u64, status.total as u64, || {
             format!(
