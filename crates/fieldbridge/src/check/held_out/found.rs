@@ -75,7 +75,7 @@ pub struct HeldOut {
     /// Column by column.
     pub columns: Vec<ColumnChecks>,
     /// Coverage of highest-density regions of all columns together; conditional models only, and none when
-    /// [`CheckRecipe::density_rows`] is 0.
+    /// [`CheckRecipe::density_rows`](crate::check::CheckRecipe::density_rows) is 0.
     pub highest_density: Option<Coverage>,
     /// Coverage of random regions (TARP) of all columns together; conditional models of several columns only.
     pub tarp: Option<Tarp>,
