@@ -45,7 +45,7 @@ pub use figure::{
     PairedHistograms, PairedPanel, PosteriorGallery, PosteriorPanel, PredictedAgainstTruth, RankHistogram,
     ResidualScale, SampleSet,
 };
-pub use number::{format_number, format_with_error};
+pub use number::{format_count, format_number, format_with_error};
 pub use png::png;
 pub use report::{Block, NoticeKind, Report, Section, Tone, Verdict};
 pub use theme::Theme;

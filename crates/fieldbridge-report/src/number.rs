@@ -102,7 +102,7 @@ pub(crate) fn superscript(exponent: i32) -> String {
 }
 
 /// A count with a comma between groups of three digits.
-pub(crate) fn with_separators(count: usize) -> String {
+pub fn format_count(count: usize) -> String {
     let digits = count.to_string();
     let mut written = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn separators_stand_before_every_third_digit_from_the_end() {
-        let written = [0, 12, 999, 1000, 12_345, 1_234_567].map(with_separators);
+        let written = [0, 12, 999, 1000, 12_345, 1_234_567].map(format_count);
         assert_eq!(written, ["0", "12", "999", "1,000", "12,345", "1,234,567"]);
     }
 

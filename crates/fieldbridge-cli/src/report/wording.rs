@@ -1,22 +1,10 @@
 //! Words and numbers that several sections share.
 
 use fieldbridge::bridge::BridgeKind;
+pub(super) use fieldbridge_report::format_count as count;
 use fieldbridge_report::{Block, NoticeKind, format_number};
 
 use super::ReportInput;
-
-/// A count with a comma between groups of three digits.
-pub(super) fn count(number: usize) -> String {
-    let digits = number.to_string();
-    let mut written = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            written.push(',');
-        }
-        written.push(digit);
-    }
-    written
-}
 
 /// A count with its noun: `1 row`, `2,000 rows`.
 pub(super) fn counted(number: usize, noun: &str) -> String {

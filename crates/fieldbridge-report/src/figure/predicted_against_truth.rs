@@ -4,7 +4,7 @@ use crate::{
         Axis, Box2, Entry, LegendCorner, Panel, PanelStyle, PathData, Scale, Svg, Swatch, central_range,
         draw_legend_in, draw_polyline, is_drawable,
     },
-    number::with_separators,
+    number::format_count,
     theme::Theme,
 };
 
@@ -199,13 +199,13 @@ impl PredictedAgainstTruth {
         (most, hidden_residuals): (Option<f64>, usize),
     ) {
         let scores = self.scores.iter().map(|score| format!("{}  {}", score.0, score.1));
-        let count = (!pairs.is_empty()).then(|| format!("n = {}", with_separators(pairs.len())));
+        let count = (!pairs.is_empty()).then(|| format!("n = {}", format_count(pairs.len())));
         let shown = |pair: &&(f64, f64)| {
             let place = panel.x_pixel(pair.0).zip(panel.y_pixel(pair.1));
             place.is_some_and(|place| panel.area.contains(place))
         };
         let hidden = pairs.len() - pairs.iter().filter(shown).count();
-        let outside = (hidden > 0).then(|| format!("outside the frame: {}", with_separators(hidden)));
+        let outside = (hidden > 0).then(|| format!("outside the frame: {}", format_count(hidden)));
         let text = |text: String| Entry {
             swatch: Swatch::None,
             text,
@@ -225,13 +225,13 @@ impl PredictedAgainstTruth {
         if let Some(most) = most {
             key.push(text(format!(
                 "shade: 1 to {} per cell, log",
-                with_separators(most as usize)
+                format_count(most as usize)
             )));
         }
         if hidden_residuals > 0 {
             key.push(text(format!(
                 "beyond the lower frame: {}",
-                with_separators(hidden_residuals)
+                format_count(hidden_residuals)
             )));
         }
         // Both triangles off the diagonal are nearly empty, so each gets a legend.

@@ -1,5 +1,5 @@
 use super::histogram::Histogram;
-use crate::{drawing::Axis, number::with_separators, theme::Theme};
+use crate::{drawing::Axis, number::format_count, theme::Theme};
 
 /// Histogram of ranks or of the probability integral transform, with the band of a calibrated posterior.
 ///
@@ -45,7 +45,7 @@ impl RankHistogram {
         let has_band = !self.band_lower.is_empty() && !self.band_upper.is_empty();
         let mut notes = self.notes.clone();
         if total > 0.0 {
-            notes.push(format!("n = {}", with_separators(total as usize)));
+            notes.push(format!("n = {}", format_count(total as usize)));
         }
         Histogram {
             title: self.title.clone(),

@@ -118,10 +118,7 @@ impl Model {
     /// # Errors
     /// [`Error::Solver`] when a walk does not arrive.
     pub fn posterior(&self, encoded: &Encoded, each: usize, seed: u64) -> Result<Vec<f64>, Error> {
-        let tasks: Vec<(usize, usize)> = (0..encoded.rows.count * each)
-            .step_by(CHUNK)
-            .map(|start| (start, (start + CHUNK).min(encoded.rows.count * each)))
-            .collect();
+        let tasks = chunks(encoded.rows.count * each);
         let dimension = self.bridge.dimension();
         let results: Vec<Result<Vec<f64>, Error>> = tasks
             .into_par_iter()
