@@ -1,0 +1,20 @@
+//! Fused operations on the processor, each with a hand-written gradient and beside the composition of ordinary tensor
+//! operations that says what it computes.
+//!
+//! | module | operation |
+//! |---|---|
+//! | [`linear`] | `a(x W + b + r)`, with a mask on `W` when wanted |
+//!
+//! Every operation is a function of tensors. On the processor it runs on slices, forward and backward, vectorised for
+//! the instructions found at run time; on every other device the same call runs the composition.
+//!
+//! No result depends on the number of threads: outputs are split among threads, sums are not, or their parts are those
+//! of fixed blocks and added in order. Results may differ in their last bits between kinds of processors.
+//!
+//! This is the only crate of the project with `unsafe` code; each block states why it is sound.
+
+pub mod array;
+// pub mod linear;
+pub mod operation;
+pub mod product;
+pub mod workspace;
