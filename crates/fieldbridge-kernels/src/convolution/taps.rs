@@ -1,0 +1,215 @@
+//! Sums over taps for all targets, the common part of the output and the gradient of the input.
+//!
+//! No copy of the input is padded or unfolded: for a block of targets, a table says where each tap of each target finds
+//! its channels, in the input or, beyond an edge, among zeros (Dukhan 2019, arXiv:1907.02129).
+
+use std::cell::RefCell;
+
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::axis::{Axis, NOTHING};
+use super::instructions::Instructions;
+use super::panels::Panels;
+use super::tile::{Tile, sum_over_taps};
+
+/// Targets of one block: its table and its targets stay in the fastest memory, and each panel serves them all.
+const BLOCK: usize = 96;
+/// Multiplications below which threads cost more than they bring.
+pub(super) const PARALLEL: usize = 1 << 22;
+
+/// Sums over taps for the targets of three axes.
+#[derive(Debug)]
+pub(super) struct SumOverTaps<'a> {
+    pub(super) batch: usize,
+    pub(super) axes: [&'a Axis; 3],
+    pub(super) source: &'a [f32],
+    pub(super) source_size: [usize; 3],
+    pub(super) source_channels: usize,
+    pub(super) target_size: [usize; 3],
+    pub(super) target_channels: usize,
+    pub(super) panels: &'a Panels,
+    /// As many zeros as a source has channels.
+    pub(super) zeros: &'a [f32],
+}
+
+/// Targets that several threads write, each its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shared(*mut f32);
+
+// SAFETY: whoever writes through the pointer answers for writing elements of its own.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    pub(super) fn new(data: &mut [f32]) -> Self {
+        Self(data.as_mut_ptr())
+    }
+
+    pub(super) fn pointer(self) -> *mut f32 {
+        self.0
+    }
+}
+
+/// Tables of one thread.
+#[derive(Debug, Default)]
+struct Tables {
+    sources: Vec<*const f32>,
+    targets: Vec<*mut f32>,
+}
+
+thread_local! {
+    static TABLES: RefCell<Tables> = RefCell::default();
+}
+
+impl SumOverTaps<'_> {
+    fn targets(&self) -> usize {
+        self.batch * self.axes.iter().map(|axis| axis.targets.len()).product::<usize>()
+    }
+
+    fn taps(&self) -> usize {
+        self.axes.iter().map(|axis| axis.taps.len()).product()
+    }
+
+    /// Computes all targets.
+    pub(super) fn run(&self, instructions: impl Instructions, target: &mut [f32]) {
+        let targets = self.targets();
+        let length = self.batch * self.target_size.iter().product::<usize>() * self.target_channels;
+        let source_length = self.batch * self.source_size.iter().product::<usize>() * self.source_channels;
+        assert!(
+            target.len() == length && self.source.len() == source_length && self.zeros.len() >= self.source_channels
+        );
+        assert!(self.panels.depth == self.taps() * self.source_channels);
+        let shared = Shared::new(target);
+        let block = |block: usize| {
+            let first = block * BLOCK;
+            let last = targets.min(first + BLOCK);
+            TABLES.with_borrow_mut(|tables| {
+                tables.fill(self, shared, first, last);
+                instructions.run(Block {
+                    sum: self,
+                    tables,
+                    targets: last - first,
+                });
+            });
+        };
+        let blocks = targets.div_ceil(BLOCK);
+        if targets * self.panels.depth * self.target_channels < PARALLEL {
+            (0..blocks).for_each(block);
+        } else {
+            (0..blocks).into_par_iter().for_each(block);
+        }
+    }
+}
+
+impl Tables {
+    /// Pointers for targets `first..last`, counted through all volumes.
+    fn fill(&mut self, sum: &SumOverTaps<'_>, target: Shared, first: usize, last: usize) {
+        let [depths, heights, widths] = sum.axes;
+        let width = widths.targets.len();
+        self.sources.clear();
+        self.sources.resize(sum.taps() * BLOCK, sum.zeros.as_ptr());
+        self.targets.clear();
+        let mut at = first;
+        while at < last {
+            // a run of targets in one row
+            let (row, column) = (at / width, at % width);
+            let columns = column..width.min(column + last - at);
+            let height = row % heights.targets.len();
+            let depth = row / heights.targets.len() % depths.targets.len();
+            let volume = row / heights.targets.len() / depths.targets.len();
+            let line = |size: [usize; 3], depth: usize, height: usize| {
+                ((volume * size[0] + depth) * size[1] + height) * size[2]
+            };
+            let target_line = line(sum.target_size, depths.targets[depth], heights.targets[height]);
+            for &position in &widths.targets[columns.clone()] {
+                let offset = (target_line + position) * sum.target_channels;
+                self.targets.push(target.pointer().wrapping_add(offset));
+            }
+            let mut tap = 0;
+            for depth_sources in &depths.sources {
+                for height_sources in &heights.sources {
+                    let (depth, height) = (depth_sources[depth], height_sources[height]);
+                    if depth == NOTHING || height == NOTHING {
+                        tap += widths.sources.len();
+                        continue;
+                    }
+                    let line = line(sum.source_size, depth, height);
+                    for sources in &widths.sources {
+                        let entries = &mut self.sources[tap * BLOCK + at - first..][..columns.len()];
+                        for (entry, &position) in entries.iter_mut().zip(&sources[columns.clone()]) {
+                            if position != NOTHING {
+                                let offset = (line + position) * sum.source_channels;
+                                *entry = sum.source.as_ptr().wrapping_add(offset);
+                            }
+                        }
+                        tap += 1;
+                    }
+                }
+            }
+            at += columns.len();
+        }
+    }
+}
+
+/// Work on one block with its tables filled.
+struct Block<'a> {
+    sum: &'a SumOverTaps<'a>,
+    tables: &'a Tables,
+    targets: usize,
+}
+
+impl WithSimd for Block<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        // twelve pixels and two vectors make 24 sums, with two vectors of weights and one of input
+        if S::REGISTER_COUNT >= 32 {
+            self.tiles::<S, 12, 8, 4>(simd)
+        } else {
+            self.tiles::<S, 6, 4, 2>(simd)
+        }
+    }
+}
+
+impl Block<'_> {
+    #[inline(always)]
+    fn tiles<S: Simd, const LARGE: usize, const MIDDLE: usize, const SMALL: usize>(self, simd: S) {
+        let Self { sum, tables, targets } = self;
+        let mut panel_start = 0;
+        for panel in sum.panels.iter() {
+            let mut first = 0;
+            while first < targets {
+                let rest = targets - first;
+                let tile = Tile {
+                    table: tables.sources.as_ptr().wrapping_add(first),
+                    table_stride: BLOCK,
+                    taps: sum.taps(),
+                    channels: sum.source_channels,
+                    panel: sum.panels.data[panel_start..].as_ptr(),
+                    bias: sum.panels.bias[panel.first..].as_ptr(),
+                    targets: tables.targets[first..].as_ptr(),
+                    target_channel: panel.first,
+                    pixels: rest,
+                    last: panel.last,
+                };
+                // SAFETY: the tables lead to whole pixels of the source and the target, the tables' rows are `BLOCK`
+                // long, of which the tile sizes are divisors or end before it, and targets belong to this block alone
+                unsafe {
+                    match (rest, panel.vectors) {
+                        (rest, 1) if rest <= SMALL => sum_over_taps::<S, SMALL, 1>(simd, tile),
+                        (rest, _) if rest <= SMALL => sum_over_taps::<S, SMALL, 2>(simd, tile),
+                        (rest, 1) if rest <= MIDDLE => sum_over_taps::<S, MIDDLE, 1>(simd, tile),
+                        (rest, _) if rest <= MIDDLE => sum_over_taps::<S, MIDDLE, 2>(simd, tile),
+                        (_, 1) => sum_over_taps::<S, LARGE, 1>(simd, tile),
+                        _ => sum_over_taps::<S, LARGE, 2>(simd, tile),
+                    }
+                }
+                first += LARGE;
+            }
+            panel_start += panel.vectors * S::F32_LANES * sum.panels.depth;
+        }
+    }
+}

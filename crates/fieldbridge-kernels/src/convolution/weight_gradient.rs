@@ -1,0 +1,260 @@
+//! The gradient of the weights: for each tap, the sum over pixels of input channels times output gradients.
+
+use std::cell::RefCell;
+
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::axis::{Axis, NOTHING};
+use super::geometry::Geometry;
+use super::instructions::Instructions;
+use super::taps::{PARALLEL, Shared};
+use super::tile::load;
+
+/// Input channels of one piece of work.
+const CHANNELS: usize = 32;
+/// Vectors of output channels of one piece of work.
+const VECTORS: usize = 2;
+/// Output pixels, in whole rows, that are summed before the next part of the gradient: they stay in the fastest memory.
+const PIXELS: usize = 128;
+
+/// Neighbouring pixels of a row and the inputs that a tap finds for them.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    input: usize,
+    output: usize,
+    length: usize,
+}
+
+thread_local! {
+    static RUNS: RefCell<Vec<Run>> = RefCell::default();
+}
+
+/// The gradient of the weights for input channels from `channel_in` on and output channels from `channel_out` on.
+#[derive(Clone, Copy, Debug)]
+struct Part<'a> {
+    geometry: &'a Geometry,
+    axes: &'a [Axis; 3],
+    rows: &'a [Vec<Run>],
+    input: &'a [f32],
+    output_gradient: &'a [f32],
+    weight_gradient: Shared,
+    channel_in: usize,
+    channels_in: usize,
+    channel_out: usize,
+    channels_out: usize,
+}
+
+/// Overwrites the gradient of the weights.
+pub(super) fn weight_gradient(
+    instructions: impl Instructions,
+    geometry: &Geometry,
+    input: &[f32],
+    output_gradient: &[f32],
+    weight_gradient: &mut [f32],
+) {
+    geometry.check();
+    assert_eq!(input.len(), geometry.input_length());
+    assert_eq!(output_gradient.len(), geometry.output_length());
+    assert_eq!(weight_gradient.len(), geometry.weight_length());
+    weight_gradient.fill(0.0);
+    let axes = std::array::from_fn(|axis| {
+        Axis::forward(
+            geometry.input[axis],
+            geometry.kernel[axis],
+            geometry.stride[axis],
+            geometry.padding,
+        )
+    });
+    let rows: Vec<Vec<Run>> = axes[2]
+        .sources
+        .iter()
+        .map(|sources| runs(sources, geometry.stride[2]))
+        .collect();
+    let (lanes, _) = instructions.registers();
+    let width = lanes * VECTORS;
+    let shared = Shared::new(weight_gradient);
+    let across = geometry.channels_out.div_ceil(width);
+    let parts = geometry.channels_in.div_ceil(CHANNELS) * across;
+    let part = |part: usize| {
+        let (channel_in, channel_out) = (part / across * CHANNELS, part % across * width);
+        let part = Part {
+            geometry,
+            axes: &axes,
+            rows: &rows,
+            input,
+            output_gradient,
+            weight_gradient: shared,
+            channel_in,
+            channels_in: CHANNELS.min(geometry.channels_in - channel_in),
+            channel_out,
+            channels_out: width.min(geometry.channels_out - channel_out),
+        };
+        RUNS.with_borrow_mut(|runs| instructions.run(Work(part, runs)));
+    };
+    if geometry.work() < PARALLEL {
+        (0..parts).for_each(part);
+    } else {
+        (0..parts).into_par_iter().for_each(part);
+    }
+}
+
+/// A row's pixels for which a tap finds inputs, as positions in their rows.
+fn runs(sources: &[usize], stride: usize) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (output, &input) in sources.iter().enumerate().filter(|(_, input)| **input != NOTHING) {
+        match runs.last_mut() {
+            Some(run) if run.output + run.length == output && run.input + run.length * stride == input => {
+                run.length += 1;
+            }
+            _ => runs.push(Run {
+                input,
+                output,
+                length: 1,
+            }),
+        }
+    }
+    runs
+}
+
+/// A part with memory for the runs.
+struct Work<'a, 'b>(Part<'a>, &'b mut Vec<Run>);
+
+impl WithSimd for Work<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self(part, runs) = self;
+        let [depth, height, width] = part.geometry.output();
+        let rows = part.geometry.batch * depth * height;
+        let step = (PIXELS / width.max(1)).max(1);
+        for first in (0..rows).step_by(step) {
+            let mut tap = 0;
+            for depth_tap in 0..part.geometry.kernel[0] {
+                for height_tap in 0..part.geometry.kernel[1] {
+                    for width_tap in 0..part.geometry.kernel[2] {
+                        part.find([depth_tap, height_tap, width_tap], first..rows.min(first + step), runs);
+                        part.tap(simd, tap, runs);
+                        tap += 1;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Part<'_> {
+    /// Runs of a tap for some rows of the output, as positions in the input and the gradient of the output.
+    fn find(&self, tap: [usize; 3], rows: std::ops::Range<usize>, found: &mut Vec<Run>) {
+        let [depth, height, width] = self.geometry.output();
+        found.clear();
+        for row in rows {
+            let input_depth = self.axes[0].sources[tap[0]][row / height % depth];
+            let input_height = self.axes[1].sources[tap[1]][row % height];
+            if input_depth == NOTHING || input_height == NOTHING {
+                continue;
+            }
+            let volume = row / height / depth;
+            let size = self.geometry.input;
+            let line = ((volume * size[0] + input_depth) * size[1] + input_height) * size[2];
+            found.extend(self.rows[tap[2]].iter().map(|run| Run {
+                input: (line + run.input) * self.geometry.channels_in,
+                output: (row * width + run.output) * self.geometry.channels_out,
+                length: run.length,
+            }));
+        }
+    }
+
+    /// Adds what one tap finds in the runs.
+    #[inline(always)]
+    fn tap<S: Simd>(&self, simd: S, tap: usize, runs: &[Run]) {
+        let mut done = 0;
+        while done < self.channels_in {
+            let rest = self.channels_in - done;
+            let channel_in = self.channel_in + done;
+            // 24 sums where there are 32 registers, 12 where there are 16
+            done += match (S::REGISTER_COUNT, rest) {
+                (32.., 12..) => self.width::<S, 12>(simd, tap, channel_in, runs),
+                (32.., 8..) => self.width::<S, 8>(simd, tap, channel_in, runs),
+                (_, 6..) => self.width::<S, 6>(simd, tap, channel_in, runs),
+                (_, 4..) => self.width::<S, 4>(simd, tap, channel_in, runs),
+                (_, 2..) => self.width::<S, 2>(simd, tap, channel_in, runs),
+                _ => self.width::<S, 1>(simd, tap, channel_in, runs),
+            };
+        }
+    }
+
+    #[inline(always)]
+    fn width<S: Simd, const ROWS: usize>(&self, simd: S, tap: usize, channel_in: usize, runs: &[Run]) -> usize {
+        if self.channels_out <= S::F32_LANES {
+            self.tile::<S, ROWS, 1>(simd, tap, channel_in, runs);
+        } else {
+            self.tile::<S, ROWS, VECTORS>(simd, tap, channel_in, runs);
+        }
+        ROWS
+    }
+
+    /// Adds to the gradient of `ROWS` input channels and the part's output channels.
+    #[inline(always)]
+    fn tile<S: Simd, const ROWS: usize, const WIDE: usize>(
+        &self,
+        simd: S,
+        tap: usize,
+        channel_in: usize,
+        runs: &[Run],
+    ) {
+        let Geometry {
+            channels_in,
+            channels_out,
+            stride,
+            ..
+        } = self.geometry;
+        let last = self.channels_out - (WIDE - 1) * S::F32_LANES;
+        let step = stride[2] * channels_in;
+        let corner = (tap * channels_in + channel_in) * channels_out + self.channel_out;
+        // SAFETY: runs lie inside the input and the gradient of the output, and so do the part's channels of each of
+        // their pixels; the part's weights are nobody else's
+        unsafe {
+            let gradient = self.weight_gradient.pointer().add(corner);
+            let mut sums = [[simd.splat_f32s(0.0); WIDE]; ROWS];
+            for (row, sums) in sums.iter_mut().enumerate() {
+                for (vector, sum) in sums.iter_mut().enumerate() {
+                    let from = gradient.add(row * channels_out + vector * S::F32_LANES);
+                    let count = if vector + 1 == WIDE { last } else { S::F32_LANES };
+                    *sum = simd.partial_load_f32s(std::slice::from_raw_parts(from, count));
+                }
+            }
+            for run in runs {
+                let mut input = self.input.as_ptr().add(run.input + channel_in);
+                let mut output = self.output_gradient.as_ptr().add(run.output + self.channel_out);
+                for _ in 0..run.length {
+                    let mut values = [simd.splat_f32s(0.0); WIDE];
+                    for (vector, value) in values.iter_mut().enumerate() {
+                        let from = output.add(vector * S::F32_LANES);
+                        *value = if vector + 1 == WIDE && last < S::F32_LANES {
+                            simd.partial_load_f32s(std::slice::from_raw_parts(from, last))
+                        } else {
+                            load::<S>(from)
+                        };
+                    }
+                    for (row, sums) in sums.iter_mut().enumerate() {
+                        let factor = simd.splat_f32s(*input.add(row));
+                        for (sum, &value) in sums.iter_mut().zip(&values) {
+                            *sum = simd.mul_add_e_f32s(factor, value, *sum);
+                        }
+                    }
+                    input = input.wrapping_add(step);
+                    output = output.wrapping_add(*channels_out);
+                }
+            }
+            for (row, sums) in sums.iter().enumerate() {
+                for (vector, &sum) in sums.iter().enumerate() {
+                    let to = gradient.add(row * channels_out + vector * S::F32_LANES);
+                    let count = if vector + 1 == WIDE { last } else { S::F32_LANES };
+                    simd.partial_store_f32s(std::slice::from_raw_parts_mut(to, count), sum);
+                }
+            }
+        }
+    }
+}
