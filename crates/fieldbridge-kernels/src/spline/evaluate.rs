@@ -40,18 +40,68 @@ impl WithSimd for Evaluation<'_> {
         for ((numbers, parameters), (values, log_slopes)) in blocks.zip(outputs) {
             transposition.gather(simd, parameters, each, &mut vectors);
             let number = Lanes::new(simd, simd.partial_load_f32s(numbers));
-            let place = Place::new(simd, spline, direction, number, &mut vectors);
-            let (value, log_slope) = match direction {
-                Direction::Forward => (place.point.y(&place.bin), place.point.log_slope()),
-                Direction::Inverse => (place.point.x(&place.bin), number.all(0.0) - place.point.log_slope()),
-            };
-            let outside = spline.outside(number);
-            let value = number.or_else(outside, value);
-            let log_slope = number.all(0.0).or_else(outside, log_slope);
+            let (value, log_slope) = value(simd, spline, direction, number, &mut vectors);
             simd.partial_store_f32s(values, value.vector);
             simd.partial_store_f32s(log_slopes, log_slope.vector);
         }
     }
+}
+
+/// As [`Evaluation`], where each parameter of all splines is a row of its own, as long as there are numbers.
+pub(super) struct EvaluationOfRows<'a> {
+    pub(super) spline: Spline,
+    pub(super) direction: Direction,
+    pub(super) numbers: &'a [f32],
+    pub(super) parameters: &'a [f32],
+    pub(super) values: &'a mut [f32],
+    pub(super) log_slopes: &'a mut [f32],
+}
+
+impl WithSimd for EvaluationOfRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self {
+            spline,
+            direction,
+            numbers,
+            parameters,
+            values,
+            log_slopes,
+        } = self;
+        let count = numbers.len();
+        let mut vectors = vec![simd.splat_f32s(0.0); spline.parameters()];
+        for first in (0..count).step_by(S::F32_LANES) {
+            let block = first..count.min(first + S::F32_LANES);
+            for (vector, row) in vectors.iter_mut().zip(parameters.chunks_exact(count)) {
+                *vector = simd.partial_load_f32s(&row[block.clone()]);
+            }
+            let number = Lanes::new(simd, simd.partial_load_f32s(&numbers[block.clone()]));
+            let (value, log_slope) = value(simd, spline, direction, number, &mut vectors);
+            simd.partial_store_f32s(&mut values[block.clone()], value.vector);
+            simd.partial_store_f32s(&mut log_slopes[block], log_slope.vector);
+        }
+    }
+}
+
+/// Value and log-slope; `parameters` are used up.
+#[inline(always)]
+fn value<S: Simd>(
+    simd: S,
+    spline: Spline,
+    direction: Direction,
+    number: Lanes<S>,
+    parameters: &mut [S::f32s],
+) -> (Lanes<S>, Lanes<S>) {
+    let zero = number.all(0.0);
+    let place = Place::new(simd, spline, direction, number, parameters);
+    let (value, log_slope) = match direction {
+        Direction::Forward => (place.point.y(&place.bin), place.point.log_slope()),
+        Direction::Inverse => (place.point.x(&place.bin), zero - place.point.log_slope()),
+    };
+    let outside = spline.outside(number);
+    (number.or_else(outside, value), zero.or_else(outside, log_slope))
 }
 
 /// Where on their splines numbers are.

@@ -17,13 +17,13 @@ mod lanes;
 mod transposition;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use pulp::Arch;
 use rayon::prelude::*;
 
 use differentiate::Differentiation;
-use evaluate::Evaluation;
+use evaluate::{Evaluation, EvaluationOfRows};
 
 /// Smallest width and height of a bin, as a share of the interval.
 const SMALLEST_BIN: f32 = 1e-3;
@@ -121,6 +121,38 @@ impl Spline {
             .for_each(|((numbers, parameters), (values, log_slopes))| {
                 block(numbers, parameters, values, log_slopes);
             });
+    }
+
+    /// As [`Spline::evaluate`], on this thread, with parameters the other way round: the first of all splines, the
+    /// second of all splines, and so on.
+    pub(crate) fn evaluate_rows(
+        self,
+        direction: Direction,
+        numbers: &[f32],
+        parameters: &[f32],
+        values: &mut [f32],
+        log_slopes: &mut [f32],
+    ) {
+        let count = numbers.len();
+        assert_eq!(
+            parameters.len(),
+            count * self.parameters(),
+            "all parameters of every spline"
+        );
+        assert_eq!(
+            (values.len(), log_slopes.len()),
+            (count, count),
+            "a value and a log-slope for every number"
+        );
+        let spline = self;
+        Arch::new().dispatch(EvaluationOfRows {
+            spline,
+            direction,
+            numbers,
+            parameters,
+            values,
+            log_slopes,
+        });
     }
 
     /// Gradients with respect to numbers and parameters, from those of values and log-slopes.

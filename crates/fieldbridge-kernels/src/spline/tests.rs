@@ -1,7 +1,7 @@
 //! Splines against their definition in double precision.
 
 mod gradients;
-mod naive;
+pub(crate) mod naive;
 mod values;
 
 use super::{Boundary, Direction, Spline};
@@ -19,10 +19,10 @@ fn spline(bins: usize, boundary: Boundary) -> Spline {
 }
 
 /// Numbers that look uniform in `[-1, 1)`, the same on every run.
-struct Draws(u64);
+pub(crate) struct Draws(pub(crate) u64);
 
 impl Draws {
-    fn next(&mut self) -> f32 {
+    pub(crate) fn next(&mut self) -> f32 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -30,7 +30,7 @@ impl Draws {
         (self.0 >> 40) as f32 / (1 << 23) as f32 - 1.0
     }
 
-    fn take(&mut self, count: usize, scale: f32) -> Vec<f32> {
+    pub(crate) fn take(&mut self, count: usize, scale: f32) -> Vec<f32> {
         (0..count).map(|_| self.next() * scale).collect()
     }
 }
@@ -65,12 +65,12 @@ fn differentiate(
     (of_numbers, of_parameters)
 }
 
-fn bits(values: &[f32]) -> Vec<u32> {
+pub(crate) fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
 /// The same bits with 1, 2 and 4 threads.
-fn assert_same_on_any_number_of_threads(run: impl Fn() -> (Vec<f32>, Vec<f32>) + Sync) {
+pub(crate) fn assert_same_on_any_number_of_threads(run: impl Fn() -> (Vec<f32>, Vec<f32>) + Sync) {
     let on = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let (first, second) = pool.install(&run);

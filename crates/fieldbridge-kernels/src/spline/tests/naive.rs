@@ -2,7 +2,7 @@
 
 use super::super::{Boundary, Direction, Spline};
 
-pub(super) struct Naive {
+pub(crate) struct Naive {
     bound: f64,
     boundary: Boundary,
     x: Vec<f64>,
@@ -11,7 +11,7 @@ pub(super) struct Naive {
 }
 
 impl Naive {
-    pub(super) fn new(spline: Spline, parameters: &[f64]) -> Self {
+    pub(crate) fn new(spline: Spline, parameters: &[f64]) -> Self {
         let (bins, bound) = (spline.bins, f64::from(spline.bound));
         let knots = |logits: &[f64]| {
             let total: f64 = logits.iter().map(|logit| logit.exp()).sum();
@@ -43,7 +43,7 @@ impl Naive {
         }
     }
 
-    pub(super) fn knots(&self) -> (&[f64], &[f64], &[f64]) {
+    pub(crate) fn knots(&self) -> (&[f64], &[f64], &[f64]) {
         (&self.x, &self.y, &self.slopes)
     }
 
@@ -68,7 +68,7 @@ impl Naive {
         (y, (mean * mean * numerator / (denominator * denominator)).ln())
     }
 
-    pub(super) fn evaluate(&self, direction: Direction, number: f64) -> (f64, f64) {
+    pub(crate) fn evaluate(&self, direction: Direction, number: f64) -> (f64, f64) {
         let Some(entered) = self.inside(number) else {
             return (number, 0.0);
         };
@@ -90,6 +90,6 @@ impl Naive {
     }
 }
 
-pub(super) fn double(values: &[f32]) -> Vec<f64> {
+pub(crate) fn double(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&value| f64::from(value)).collect()
 }

@@ -292,3 +292,24 @@ fn results_depend_neither_on_threads_nor_on_neighbours() {
         }
     }
 }
+
+#[test]
+fn parameters_may_come_in_rows() {
+    let mut draws = Draws(10);
+    for boundary in BOUNDARIES {
+        let spline = spline(5, boundary);
+        let each = spline.parameters();
+        for count in [0, 1, 16, 37] {
+            let numbers = draws.take(count, 1.2 * BOUND);
+            let parameters = draws.take(count * each, 1.0);
+            let rows: Vec<f32> = (0..each * count)
+                .map(|at| parameters[at % count * each + at / count])
+                .collect();
+            for direction in DIRECTIONS {
+                let (mut values, mut log_slopes) = (vec![0.0; count], vec![0.0; count]);
+                spline.evaluate_rows(direction, &numbers, &rows, &mut values, &mut log_slopes);
+                assert_eq!((values, log_slopes), evaluate(spline, direction, &numbers, &parameters));
+            }
+        }
+    }
+}
