@@ -20,20 +20,27 @@ const HIGHEST: f32 = 89.0;
 #[inline(always)]
 pub(crate) fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let (n, r) = split(simd, x);
-    // minimax in relative error, which is 2^-28
-    let tail = polynomial(
+    let power = simd.add_f32s(
+        simd.mul_add_f32s(simd.mul_f32s(r, r), bend(simd, r), r),
+        simd.splat_f32s(1.0),
+    );
+    scale(simd, power, n)
+}
+
+/// `(exp(r) - 1 - r) / r^2` for `|r| <= ln(2) / 2`; minimax in the relative error of the exponential, which is 2^-28.
+#[inline(always)]
+pub(super) fn bend<S: Simd>(simd: S, r: S::f32s) -> S::f32s {
+    polynomial(
         simd,
         r,
         [0.499_999_94, 0.166_665_21, 0.041_668_39, 0.008_368_745, 0.001_381_454],
-    );
-    let power = simd.add_f32s(simd.mul_add_f32s(simd.mul_f32s(r, r), tail, r), simd.splat_f32s(1.0));
-    scale(simd, power, n)
+    )
 }
 
 /// Integer `n`, as a number whose bits hold it after those of [`ROUND`], and `r` with `x = n ln 2 + r`; `x` is first
 /// held where neither its exponential nor `n` leaves the range.
 #[inline(always)]
-fn split<S: Simd>(simd: S, x: S::f32s) -> (S::f32s, S::f32s) {
+pub(super) fn split<S: Simd>(simd: S, x: S::f32s) -> (S::f32s, S::f32s) {
     // comparisons with NaN are false, which lets it pass
     let (lowest, highest) = (simd.splat_f32s(LOWEST), simd.splat_f32s(HIGHEST));
     let x = simd.select_f32s(simd.less_than_f32s(x, lowest), lowest, x);
@@ -52,14 +59,17 @@ fn scale<S: Simd>(simd: S, x: S::f32s, n: S::f32s) -> S::f32s {
     // 256 more than n, to halve a positive number
     let n = simd.sub_u32s(simd.transmute_u32s_f32s(n), simd.splat_u32s(ROUND.to_bits() - 256));
     let half = simd.wrapping_dyn_shr_u32s(n, simd.splat_u32s(1));
-    let x = simd.mul_f32s(x, power_of_two(simd, half));
-    simd.mul_f32s(x, power_of_two(simd, simd.sub_u32s(n, half)))
+    let power = |n| {
+        let biased = simd.sub_u32s(n, simd.splat_u32s(1));
+        simd.transmute_f32s_u32s(simd.wrapping_dyn_shl_u32s(biased, simd.splat_u32s(23)))
+    };
+    simd.mul_f32s(simd.mul_f32s(x, power(half)), power(simd.sub_u32s(n, half)))
 }
 
-/// `2^(n - 128)`.
+/// `2^n` for `n` from [`split`] between -126 and 127.
 #[inline(always)]
-fn power_of_two<S: Simd>(simd: S, n: S::u32s) -> S::f32s {
-    let biased = simd.sub_u32s(n, simd.splat_u32s(1));
+pub(super) fn power_of_two<S: Simd>(simd: S, n: S::f32s) -> S::f32s {
+    let biased = simd.sub_u32s(simd.transmute_u32s_f32s(n), simd.splat_u32s(ROUND.to_bits() - 127));
     simd.transmute_f32s_u32s(simd.wrapping_dyn_shl_u32s(biased, simd.splat_u32s(23)))
 }
 

@@ -8,16 +8,29 @@
 //! |---|---|
 //! | `exp` | 1.01 |
 //! | `ln` | 0.9 |
+//! | `tanh` | 1.6 |
+//! | `erf` | 1.8 |
+//! | `sigmoid` | 2.4 |
+//! | `softplus` | 1.8 |
 //!
 //! All give what IEEE 754 asks at infinities and domain edges, round results below the normal range gradually, and pass
 //! NaN on.
 
+mod erf;
 mod exp;
 mod ln;
 mod polynomial;
+mod sigmoid;
 pub mod slice;
+mod softplus;
 #[cfg(test)]
-mod sweep;
+pub(crate) mod sweep;
+mod tanh;
 
+pub(crate) use erf::erf;
 pub(crate) use exp::exp;
 pub(crate) use ln::ln;
+pub(crate) use polynomial::polynomial;
+pub(crate) use sigmoid::sigmoid;
+pub(crate) use softplus::softplus;
+pub(crate) use tanh::tanh;

@@ -57,6 +57,14 @@ functions! {
     exp,
     /// `ln(x)` within 0.9 ulp.
     ln,
+    /// `tanh(x)` within 1.6 ulp.
+    tanh,
+    /// The error function within 1.8 ulp.
+    erf,
+    /// `1 / (1 + exp(-x))` within 2.4 ulp.
+    sigmoid,
+    /// `ln(1 + exp(x))` within 1.8 ulp.
+    softplus,
 }
 
 #[cfg(test)]
