@@ -2,7 +2,7 @@
 
 mod axis;
 mod geometry;
-mod instructions;
+pub(crate) mod instructions;
 mod panels;
 mod slices;
 mod taps;

@@ -50,6 +50,10 @@ impl Shared {
     pub(super) fn pointer(self) -> *mut f32 {
         self.0
     }
+
+    pub(super) fn after(self, count: usize) -> Self {
+        Self(self.0.wrapping_add(count))
+    }
 }
 
 /// Tables of one thread.
@@ -94,12 +98,12 @@ impl SumOverTaps<'_> {
                 });
             });
         };
-        let blocks = targets.div_ceil(BLOCK);
-        if targets * self.panels.depth * self.target_channels < PARALLEL {
-            (0..blocks).for_each(block);
-        } else {
-            (0..blocks).into_par_iter().for_each(block);
-        }
+        let small = targets * self.panels.depth * self.target_channels < PARALLEL;
+        let together = if small { usize::MAX } else { 1 };
+        (0..targets.div_ceil(BLOCK))
+            .into_par_iter()
+            .with_min_len(together)
+            .for_each(block);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The gradient of the weights: for each tap, the sum over pixels of input channels times output gradients.
 
 use std::cell::RefCell;
+use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -10,6 +11,7 @@ use super::geometry::Geometry;
 use super::instructions::Instructions;
 use super::taps::{PARALLEL, Shared};
 use super::tile::load;
+use crate::workspace::Buffer;
 
 /// Input channels of one piece of work.
 const CHANNELS: usize = 32;
@@ -17,6 +19,12 @@ const CHANNELS: usize = 32;
 const VECTORS: usize = 2;
 /// Output pixels, in whole rows, that are summed before the next part of the gradient: they stay in the fastest memory.
 const PIXELS: usize = 128;
+/// Output pixels that are worth a sum of their own, so that threads read different volumes.
+const BLOCK: usize = 2048;
+/// Sums at most.
+const BLOCKS: usize = 8;
+/// Blocks that keep the threads busy without cutting the gradient as well.
+const ENOUGH: usize = 4;
 
 /// Neighbouring pixels of a row and the inputs that a tap finds for them.
 #[derive(Clone, Copy, Debug)]
@@ -35,10 +43,10 @@ thread_local! {
 struct Part<'a> {
     geometry: &'a Geometry,
     axes: &'a [Axis; 3],
-    rows: &'a [Vec<Run>],
+    runs: &'a [Vec<Run>],
     input: &'a [f32],
     output_gradient: &'a [f32],
-    weight_gradient: Shared,
+    sum: Shared,
     channel_in: usize,
     channels_in: usize,
     channel_out: usize,
@@ -58,6 +66,9 @@ pub(super) fn weight_gradient(
     assert_eq!(output_gradient.len(), geometry.output_length());
     assert_eq!(weight_gradient.len(), geometry.weight_length());
     weight_gradient.fill(0.0);
+    if weight_gradient.is_empty() || output_gradient.is_empty() {
+        return;
+    }
     let axes = std::array::from_fn(|axis| {
         Axis::forward(
             geometry.input[axis],
@@ -66,36 +77,66 @@ pub(super) fn weight_gradient(
             geometry.padding,
         )
     });
-    let rows: Vec<Vec<Run>> = axes[2]
+    let runs: Vec<Vec<Run>> = axes[2]
         .sources
         .iter()
         .map(|sources| runs(sources, geometry.stride[2]))
         .collect();
-    let (lanes, _) = instructions.registers();
-    let width = lanes * VECTORS;
-    let shared = Shared::new(weight_gradient);
-    let across = geometry.channels_out.div_ceil(width);
+    // each block of volumes has a sum of its own
+    let [depth, height, width] = geometry.output();
+    let rows = depth * height;
+    let blocks = (geometry.batch * rows * width / BLOCK).clamp(1, BLOCKS);
+    let volumes = geometry.batch.div_ceil(blocks);
+    let blocks = geometry.batch.div_ceil(volumes);
+    let length = weight_gradient.len();
+    let mut sums = Buffer::zeros((blocks - 1) * length);
+    let (first, others) = (Shared::new(weight_gradient), Shared::new(&mut sums));
+    let panel = instructions.registers().0 * VECTORS;
+    let across = geometry.channels_out.div_ceil(panel);
     let parts = geometry.channels_in.div_ceil(CHANNELS) * across;
-    let part = |part: usize| {
-        let (channel_in, channel_out) = (part / across * CHANNELS, part % across * width);
-        let part = Part {
+    let work = |block: usize, parts: Range<usize>| {
+        let sum = match block {
+            0 => first,
+            _ => others.after((block - 1) * length),
+        };
+        let part = |part: usize| Part {
             geometry,
             axes: &axes,
-            rows: &rows,
+            runs: &runs,
             input,
             output_gradient,
-            weight_gradient: shared,
-            channel_in,
-            channels_in: CHANNELS.min(geometry.channels_in - channel_in),
-            channel_out,
-            channels_out: width.min(geometry.channels_out - channel_out),
+            sum,
+            channel_in: part / across * CHANNELS,
+            channels_in: CHANNELS.min(geometry.channels_in - part / across * CHANNELS),
+            channel_out: part % across * panel,
+            channels_out: panel.min(geometry.channels_out - part % across * panel),
         };
-        RUNS.with_borrow_mut(|runs| instructions.run(Work(part, runs)));
+        let rows = block * volumes * rows..geometry.batch.min((block + 1) * volumes) * rows;
+        let parts: Vec<Part<'_>> = parts.map(part).collect();
+        RUNS.with_borrow_mut(|found| {
+            instructions.run(Work {
+                parts: &parts,
+                rows,
+                found,
+            })
+        });
     };
     if geometry.work() < PARALLEL {
-        (0..parts).for_each(part);
+        (0..blocks).for_each(|block| work(block, 0..parts));
+    } else if blocks >= ENOUGH {
+        (0..blocks).into_par_iter().for_each(|block| work(block, 0..parts));
     } else {
-        (0..parts).into_par_iter().for_each(part);
+        // with few blocks, pieces of the gradient as well
+        (0..blocks * parts).into_par_iter().for_each(|index| {
+            let part = index % parts;
+            work(index / parts, part..part + 1);
+        });
+    }
+    for sum in sums.chunks_exact(length) {
+        weight_gradient
+            .iter_mut()
+            .zip(sum)
+            .for_each(|(total, sum)| *total += sum);
     }
 }
 
@@ -117,26 +158,32 @@ fn runs(sources: &[usize], stride: usize) -> Vec<Run> {
     runs
 }
 
-/// A part with memory for the runs.
-struct Work<'a, 'b>(Part<'a>, &'b mut Vec<Run>);
+/// Parts of the gradient from some rows of outputs, with memory for the runs.
+struct Work<'a> {
+    parts: &'a [Part<'a>],
+    rows: Range<usize>,
+    found: &'a mut Vec<Run>,
+}
 
-impl WithSimd for Work<'_, '_> {
+impl WithSimd for Work<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self(part, runs) = self;
-        let [depth, height, width] = part.geometry.output();
-        let rows = part.geometry.batch * depth * height;
-        let step = (PIXELS / width.max(1)).max(1);
-        for first in (0..rows).step_by(step) {
-            let mut tap = 0;
-            for depth_tap in 0..part.geometry.kernel[0] {
-                for height_tap in 0..part.geometry.kernel[1] {
-                    for width_tap in 0..part.geometry.kernel[2] {
-                        part.find([depth_tap, height_tap, width_tap], first..rows.min(first + step), runs);
-                        part.tap(simd, tap, runs);
-                        tap += 1;
+        let Self { parts, rows, found } = self;
+        let geometry = parts[0].geometry;
+        let step = (PIXELS / geometry.output()[2]).max(1);
+        for first in rows.clone().step_by(step) {
+            let chunk = first..rows.end.min(first + step);
+            for part in parts {
+                let mut tap = 0;
+                for depth_tap in 0..geometry.kernel[0] {
+                    for height_tap in 0..geometry.kernel[1] {
+                        for width_tap in 0..geometry.kernel[2] {
+                            part.find([depth_tap, height_tap, width_tap], chunk.clone(), found);
+                            part.tap(simd, tap, found);
+                            tap += 1;
+                        }
                     }
                 }
             }
@@ -146,7 +193,7 @@ impl WithSimd for Work<'_, '_> {
 
 impl Part<'_> {
     /// Runs of a tap for some rows of the output, as positions in the input and the gradient of the output.
-    fn find(&self, tap: [usize; 3], rows: std::ops::Range<usize>, found: &mut Vec<Run>) {
+    fn find(&self, tap: [usize; 3], rows: Range<usize>, found: &mut Vec<Run>) {
         let [depth, height, width] = self.geometry.output();
         found.clear();
         for row in rows {
@@ -158,7 +205,7 @@ impl Part<'_> {
             let volume = row / height / depth;
             let size = self.geometry.input;
             let line = ((volume * size[0] + input_depth) * size[1] + input_height) * size[2];
-            found.extend(self.rows[tap[2]].iter().map(|run| Run {
+            found.extend(self.runs[tap[2]].iter().map(|run| Run {
                 input: (line + run.input) * self.geometry.channels_in,
                 output: (row * width + run.output) * self.geometry.channels_out,
                 length: run.length,
@@ -216,7 +263,7 @@ impl Part<'_> {
         // SAFETY: runs lie inside the input and the gradient of the output, and so do the part's channels of each of
         // their pixels; the part's weights are nobody else's
         unsafe {
-            let gradient = self.weight_gradient.pointer().add(corner);
+            let gradient = self.sum.pointer().add(corner);
             let mut sums = [[simd.splat_f32s(0.0); WIDE]; ROWS];
             for (row, sums) in sums.iter_mut().enumerate() {
                 for (vector, sum) in sums.iter_mut().enumerate() {
