@@ -47,7 +47,9 @@ def machine():
             return None
 
     commit = subprocess.run(["git", "-C", HERE, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
-    return {"processor": line_of("/proc/cpuinfo", "model name"), "cores": os.cpu_count(), "memory": line_of("/proc/meminfo", "MemTotal"), "system": platform.platform(),
+    flags = (line_of("/proc/cpuinfo", "flags") or "").split()
+    half = [flag for flag in ("avx512_bf16", "amx_bf16") if flag in flags]
+    return {"processor": line_of("/proc/cpuinfo", "model name"), "bfloat16_instructions": half, "cores": os.cpu_count(), "memory": line_of("/proc/meminfo", "MemTotal"), "system": platform.platform(),
             "python": platform.python_version(), "commit": commit, "when": time.strftime("%Y-%m-%d %H:%M"), "load_before": os.getloadavg()[0]}
 
 
@@ -150,6 +152,8 @@ class Race:
 
     def run(self):
         about = {**machine(), "threads": self.arguments.threads, "torch_environment": self.arguments.torch_env}
+        if not about["bfloat16_instructions"]:
+            say("this processor shows no bfloat16 instructions: PyTorch's bf16 variants convert and compute in f32 underneath")
         results = []
         with tempfile.TemporaryDirectory(prefix="race-") as scratch:
             scratch = Path(self.arguments.scratch or scratch)

@@ -88,5 +88,6 @@ class Side:
                 self.process.stdin.close()
                 self.process.wait(20)
             except (BrokenPipeError, subprocess.TimeoutExpired):
-                self.process.kill()
+                # with its compilers, if it has any
+                os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait()
