@@ -1,0 +1,81 @@
+//! The instruction sets a product can use, and which of them this processor has.
+
+use super::portable::PORTABLE;
+use super::tile::{Operands, Tile};
+#[cfg(target_arch = "x86_64")]
+use super::{avx2::AVX2, avx512::AVX512};
+
+/// What the loops around the tiles need to know of an instruction set.
+#[derive(Debug)]
+pub(super) struct Instructions {
+    /// Numbers in a vector.
+    pub(super) width: usize,
+    /// Most vectors of a tile.
+    pub(super) vectors: usize,
+    /// Most rows of a tile.
+    pub(super) rows: usize,
+    /// Tiles by neighbours, vectors and rows.
+    pub(super) tiles: &'static [Tile],
+    /// Transposes `width` rows.
+    pub(super) transpose: Transpose,
+    /// Computes rows of a product with few columns.
+    pub(super) narrow: Narrow,
+}
+
+/// Writes `width` rows of `depth` numbers at a distance, as columns: the arguments of [`super::packing::transpose`].
+pub(super) type Transpose = unsafe fn(*const f32, usize, usize, *mut f32, usize);
+
+/// Computes so many rows: the arguments of [`super::narrow::narrow`].
+pub(super) type Narrow = unsafe fn(&Operands, usize);
+
+impl Instructions {
+    /// Columns of a panel of B: those of the widest tile.
+    pub(super) fn panel(&self) -> usize {
+        self.width * self.vectors
+    }
+
+    /// The tile of `rows` and `vectors`, for rows of A that are neighbours in memory or not.
+    pub(super) fn tile(&self, neighbours: bool, vectors: usize, rows: usize) -> Tile {
+        self.tiles[(usize::from(neighbours) * self.vectors + vectors - 1) * self.rows + rows - 1]
+    }
+
+    /// The best of this processor.
+    pub(super) fn best() -> &'static Self {
+        Self::available()[0]
+    }
+
+    /// All that this processor has, the best first.
+    pub(super) fn available() -> &'static [&'static Self] {
+        #[cfg(target_arch = "x86_64")]
+        {
+            static ALL: [&Instructions; 3] = [&AVX512, &AVX2, &PORTABLE];
+            let fused = std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma");
+            let first = match (fused, std::arch::is_x86_feature_detected!("avx512f")) {
+                (true, true) => 0,
+                (true, false) => 1,
+                (false, _) => 2,
+            };
+            &ALL[first..]
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        {
+            static ALL: [&Instructions; 1] = [&PORTABLE];
+            &ALL
+        }
+    }
+}
+
+/// The table of tiles of an instruction set.
+macro_rules! tiles {
+    ($tile:ident; $($vectors:literal),+; $($rows:literal),+) => {
+        tiles!(@neighbours $tile; [$($vectors),+]; [$($rows),+])
+    };
+    (@neighbours $tile:ident; [$($vectors:literal),+]; $rows:tt) => {
+        tiles!(@flat $tile; [] $(false $vectors $rows)+ $(true $vectors $rows)+)
+    };
+    (@flat $tile:ident; [$($done:expr,)*]) => { [$($done),*] };
+    (@flat $tile:ident; [$($done:expr,)*] $neighbours:literal $vectors:literal [$($rows:literal),+] $($rest:tt)*) => {
+        tiles!(@flat $tile; [$($done,)* $($tile::<$rows, $vectors, $neighbours>,)+] $($rest)*)
+    };
+}
+pub(super) use tiles;
