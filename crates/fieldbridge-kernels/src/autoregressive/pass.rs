@@ -12,15 +12,14 @@ pub(super) struct Pass<'a> {
     network: &'a Prepared,
     direction: Direction,
     map: Map,
-    /// `[context, BATCH]`.
-    context: Vec<f32>,
-    /// Numbers given, what they become, and what the network sees, `[D, BATCH]`, sorted.
+    /// Numbers given, and what they become, `[D, BATCH]`, sorted.
     given: Vec<f32>,
     found: Vec<f32>,
-    seen: Vec<f32>,
-    /// Of each hidden layer, the sums, when they are kept, and the activations, `[units, BATCH]`, sorted.
+    /// The inputs of every layer: a one, the context if the layer sees it, and the dimensions or the activations of the
+    /// layer before, sorted.
+    inputs: Vec<Vec<f32>>,
+    /// Of each hidden layer the sums before the activation, when they are kept.
     sums: Vec<Vec<f32>>,
-    activations: Vec<Vec<f32>>,
     /// Parameters of the dimensions of one level.
     parameters: Vec<f32>,
     log_slopes: Vec<f32>,
@@ -29,25 +28,25 @@ pub(super) struct Pass<'a> {
 impl<'a> Pass<'a> {
     pub(super) fn new(network: &'a Prepared, direction: Direction, map: Map) -> Self {
         let rows = |count: usize| vec![0.0; count * BATCH];
-        let units = |kept: bool| move |count: usize| rows(if kept { count } else { 0 });
+        let units = network.hidden.iter().map(|layer| layer.units.items.len());
+        let sizes = std::iter::once(network.dimension).chain(units);
+        let inputs = sizes.enumerate().map(|(layer, size)| {
+            let mut inputs = rows(network.head(layer) + size);
+            inputs[..BATCH].fill(1.0);
+            inputs
+        });
+        let kept = network
+            .hidden
+            .iter()
+            .map(|layer| if layer.kept { layer.units.items.len() } else { 0 });
         Self {
             network,
             direction,
             map,
-            context: rows(network.context),
             given: rows(network.dimension),
             found: rows(network.dimension),
-            seen: rows(network.dimension),
-            sums: network
-                .hidden
-                .iter()
-                .map(|layer| units(layer.kept)(layer.units.items.len()))
-                .collect(),
-            activations: network
-                .hidden
-                .iter()
-                .map(|layer| rows(layer.units.items.len()))
-                .collect(),
+            inputs: inputs.collect(),
+            sums: kept.map(rows).collect(),
             parameters: rows(network.outputs.iter().map(|block| block.units).max().unwrap_or(0)),
             log_slopes: rows(1),
         }
@@ -58,8 +57,16 @@ impl<'a> Pass<'a> {
     pub(super) fn run(&mut self, numbers: &[f32], context: &[f32], values: &mut [f32], log_slopes: &mut [f32]) {
         let network = self.network;
         transpose(numbers, &network.order.items, &mut self.given);
-        let all: Vec<usize> = (0..network.context).collect();
-        transpose(context, &all, &mut self.context);
+        let whole: Vec<usize> = (0..network.context).collect();
+        let mut conditioned = (0..self.inputs.len()).filter(|&layer| network.conditioned[layer]);
+        if let Some(first) = conditioned.next() {
+            let rows = BATCH..network.head(first) * BATCH;
+            transpose(context, &whole, &mut self.inputs[first][rows.clone()]);
+            for layer in conditioned {
+                let (from, to) = self.inputs.split_at_mut(layer);
+                to[0][rows.clone()].copy_from_slice(&from[first][rows.clone()]);
+            }
+        }
         let mut total = [0.0; BATCH];
         for level in 0..network.levels() {
             for layer in 0..network.hidden.len() {
@@ -78,42 +85,46 @@ impl<'a> Pass<'a> {
 
     /// Evaluates the units of a hidden layer that are of a level.
     fn hidden(&mut self, index: usize, level: usize) {
-        let layer = &self.network.hidden[index];
+        let network = self.network;
+        let layer = &network.hidden[index];
         let units = layer.units.of(level);
-        let (before, rest) = self.activations.split_at_mut(index);
-        let target = &mut rest[0][units.start * BATCH..units.end * BATCH];
-        let inputs = before.last().unwrap_or(&self.seen);
-        let block = &layer.blocks[level];
-        start(block, &self.context, target);
-        if let Some((other, places)) = &layer.added {
-            for (row, place) in target.chunks_exact_mut(BATCH).zip(&places[units.clone()]) {
-                let other = &self.sums[*other][place * BATCH..(place + 1) * BATCH];
-                row.iter_mut().zip(other).for_each(|(sum, other)| *sum += other);
+        let (inputs, outputs) = self.inputs.split_at_mut(index + 1);
+        let head = network.head(index + 1);
+        let target = &mut outputs[0][(head + units.start) * BATCH..(head + units.end) * BATCH];
+        let start = match &layer.added {
+            None => Start::Zero,
+            Some((other, places)) => {
+                let sums = &self.sums[*other];
+                for (row, place) in target.chunks_exact_mut(BATCH).zip(&places[units.clone()]) {
+                    row.copy_from_slice(&sums[place * BATCH..(place + 1) * BATCH]);
+                }
+                Start::Keep
             }
-        }
-        product(&block.weights, block, block.inputs, inputs, target);
+        };
+        product(&layer.blocks[level], &inputs[index], target, start);
         if layer.kept {
             self.sums[index][units.start * BATCH..units.end * BATCH].copy_from_slice(target);
         }
-        self.network.activation.forward(target);
+        network.activation.forward(target);
     }
 
     /// Maps the dimensions of a level.
     fn dimensions(&mut self, level: usize, total: &mut [f32; BATCH]) {
-        let block = &self.network.outputs[level];
+        let network = self.network;
+        let block = &network.outputs[level];
         let parameters = &mut self.parameters[..block.units * BATCH];
-        start(block, &self.context, parameters);
-        let inputs = self.activations.last().expect("at least one hidden layer");
-        product(&block.weights, block, block.inputs, inputs, parameters);
-        let each = self.network.parameters * BATCH;
-        for (dimension, parameters) in self.network.order.of(level).zip(parameters.chunks_exact_mut(each)) {
+        let inputs = self.inputs.last().expect("at least two layers");
+        product(block, inputs, parameters, Start::Zero);
+        let each = network.parameters * BATCH;
+        for (dimension, parameters) in network.order.of(level).zip(parameters.chunks_exact_mut(each)) {
             let rows = dimension * BATCH..(dimension + 1) * BATCH;
-            let (given, found) = (&self.given[rows.clone()], &mut self.found[rows.clone()]);
+            let (given, found) = (&self.given[rows.clone()], &mut self.found[rows]);
             evaluate(self.map, self.direction, given, parameters, found, &mut self.log_slopes);
             for (total, log_slope) in total.iter_mut().zip(&self.log_slopes) {
                 *total += log_slope;
             }
-            self.seen[rows].copy_from_slice(match self.direction {
+            let place = network.head(0) + dimension;
+            self.inputs[0][place * BATCH..(place + 1) * BATCH].copy_from_slice(match self.direction {
                 Direction::Forward => given,
                 Direction::Inverse => found,
             });
@@ -121,23 +132,13 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// What units have without the dimensions.
-fn start(block: &Block, context: &[f32], target: &mut [f32]) {
-    for (row, bias) in target.chunks_exact_mut(BATCH).zip(&block.bias) {
-        row.fill(*bias);
-    }
-    if !block.context.is_empty() {
-        product(&block.context, block, context.len() / BATCH, context, target);
-    }
-}
-
-/// Adds weights times the first of the inputs.
-fn product(weights: &[f32], block: &Block, count: usize, inputs: &[f32], target: &mut [f32]) {
+/// Weights times those of the inputs that the block sees.
+fn product(block: &Block, inputs: &[f32], target: &mut [f32], start: Start) {
     multiply(
-        Matrix::new(weights, block.units, count),
-        Matrix::new(&inputs[..count * BATCH], count, BATCH),
+        Matrix::new(&block.weights, block.units, block.inputs),
+        Matrix::new(&inputs[..block.inputs * BATCH], block.inputs, BATCH),
         MatrixMut::new(target, block.units, BATCH),
-        Start::Keep,
+        start,
     );
 }
 

@@ -14,6 +14,8 @@ pub struct Prepared {
     pub(super) activation: Activation,
     /// Dimensions sorted by level.
     pub(super) order: Sorted,
+    /// Whether each layer sees the context.
+    pub(super) conditioned: Vec<bool>,
     /// All layers but the last.
     pub(super) hidden: Vec<Hidden>,
     /// The last layer for the dimensions of each level: their outputs, dimension after dimension.
@@ -66,39 +68,33 @@ pub(super) struct Hidden {
 #[derive(Clone, Debug)]
 pub(super) struct Block {
     pub(super) units: usize,
-    /// Inputs it sees: this many of the first of the layer before.
+    /// Inputs it sees: a one, whose weight is the bias, the context if the layer sees it, and so many of the first units
+    /// of the layer before.
     pub(super) inputs: usize,
     /// `[units, inputs]`.
     pub(super) weights: Vec<f32>,
-    pub(super) bias: Vec<f32>,
-    /// `[units, context]`, empty without a context.
-    pub(super) context: Vec<f32>,
 }
 
 impl Block {
-    fn new(layer: &Layer<'_>, context: usize, units: &[usize], inputs: &[usize]) -> Self {
-        let weight = |input: usize, unit: usize| {
-            let at = input * layer.outputs + unit;
-            layer.weights[at] * layer.mask.map_or(1.0, |mask| mask[at])
+    fn new(layer: &Layer<'_>, units: &[usize], inputs: &[usize]) -> Self {
+        let of_unit = |&unit: &usize| {
+            let bias = layer.bias.map_or(0.0, |bias| bias[unit]);
+            let context = layer
+                .context
+                .unwrap_or(&[])
+                .chunks_exact(layer.outputs)
+                .map(move |row| row[unit]);
+            let weights = inputs.iter().map(move |input| {
+                let at = input * layer.outputs + unit;
+                layer.weights[at] * layer.mask.map_or(1.0, |mask| mask[at])
+            });
+            std::iter::once(bias).chain(context).chain(weights)
         };
-        let context_weights = |unit: usize| {
-            let weights = layer.context.unwrap_or(&[]);
-            (0..context)
-                .filter(|_| !weights.is_empty())
-                .map(move |input| weights[input * layer.outputs + unit])
-        };
+        let weights: Vec<f32> = units.iter().flat_map(of_unit).collect();
         Self {
             units: units.len(),
-            inputs: inputs.len(),
-            weights: units
-                .iter()
-                .flat_map(|&unit| inputs.iter().map(move |&input| weight(input, unit)))
-                .collect(),
-            bias: units
-                .iter()
-                .map(|&unit| layer.bias.map_or(0.0, |bias| bias[unit]))
-                .collect(),
-            context: units.iter().flat_map(|&unit| context_weights(unit)).collect(),
+            inputs: weights.len().checked_div(units.len()).unwrap_or(0),
+            weights,
         }
     }
 }
@@ -125,7 +121,7 @@ impl Prepared {
                     Some(before) => &before.units.items[..before.units.starts[level + 1]],
                     None => &order.items[..order.starts[level]],
                 };
-                Block::new(layer, network.context, units.items_of(level), inputs)
+                Block::new(layer, units.items_of(level), inputs)
             });
             let blocks = blocks.collect();
             let added = network.form.added_to(index, layers).map(|other| {
@@ -155,12 +151,7 @@ impl Prepared {
                 .iter()
                 .flat_map(|dimension| dimension * parameters..(dimension + 1) * parameters)
                 .collect();
-            Block::new(
-                last,
-                network.context,
-                &outputs,
-                &before.items[..before.starts[level + 1]],
-            )
+            Block::new(last, &outputs, &before.items[..before.starts[level + 1]])
         });
         let outputs = outputs.collect();
         Ok(Self {
@@ -169,9 +160,15 @@ impl Prepared {
             parameters,
             activation: network.activation,
             order,
+            conditioned: network.layers.iter().map(|layer| layer.context.is_some()).collect(),
             hidden,
             outputs,
         })
+    }
+
+    /// Rows that stand before the units in the inputs of a layer: a one, and the context if the layer sees it.
+    pub(super) fn head(&self, layer: usize) -> usize {
+        1 + if self.conditioned[layer] { self.context } else { 0 }
     }
 
     /// Number of levels.

@@ -193,10 +193,10 @@ fn inverses_are_those_of_one_network_pass_for_each_dimension() {
             let z = draws.take(rows * dimension, 2.5);
             let context = draws.take(rows * width, 1.0);
             let (x, log_slopes) = prepared.transform(Direction::Inverse, &z, &context, network.map);
-            for row in 0..rows {
+            for (row, log_slope) in log_slopes.iter().enumerate() {
                 let of = |each: usize| row * each..(row + 1) * each;
                 let (expected, slope) = network.inverse(&z[of(dimension)], &context[of(width)]);
-                let mut worst = (f64::from(log_slopes[row]) - slope).abs();
+                let mut worst = (f64::from(*log_slope) - slope).abs();
                 for (x, expected) in x[of(dimension)].iter().zip(&expected) {
                     worst = worst.max((f64::from(*x) - expected).abs() / (1.0 + expected.abs()));
                 }
