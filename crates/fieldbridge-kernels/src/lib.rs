@@ -13,8 +13,19 @@
 //!
 //! This is the only crate of the project with `unsafe` code; each block states why it is sound.
 
+pub mod activation;
 pub mod array;
-// pub mod linear;
+pub mod attention;
+pub mod autoregressive;
+pub mod convolution;
+pub mod elementary;
+pub mod gated;
+pub mod group_norm;
+pub mod linear;
+pub mod normalisation;
 pub mod operation;
+pub mod optimiser;
+mod pointwise;
 pub mod product;
+pub mod spline;
 pub mod workspace;

@@ -4,7 +4,7 @@
 use fieldbridge::bridge::{BridgeKind, BridgeRecipe, Rows, build};
 use fieldbridge::device::cpu;
 use fieldbridge::random::Stream;
-use fieldbridge::train::{AdamW, gradient};
+use fieldbridge::train::{AdamW, Step, gradient};
 
 fn main() -> Result<(), fieldbridge::Error> {
     let recipe = BridgeRecipe {
@@ -28,9 +28,10 @@ fn main() -> Result<(), fieldbridge::Error> {
             (0.0, &Stream::new(1, "dropout", step)),
             &cpu(),
         );
-        optimiser.step(&mut parameters, &slope.values, 2e-3, 1e-2, 5.0);
+        let step = Step { learning_rate: 2e-3, decay: 1e-2, clip: 5.0 };
+        optimiser.step(&mut parameters, &slope.values, step, None);
     }
-    let weights = parameters.on(&cpu(), false);
+    let weights = parameters.on(&cpu());
     let draws = bridge.sample(&weights, 1000, None, &Stream::new(1, "draws", 0))?;
     let density = bridge.log_density(&weights, draws, None, &Stream::new(1, "trace", 0))?;
     let mean: f32 = density.value.mean().into_scalar();

@@ -277,7 +277,7 @@ fn bridges_answer_row_by_row() {
     for conditional in [false, true] {
         for (name, recipe) in recipes(conditional) {
             let (bridge, parameters) = built(&recipe, conditional);
-            let weights = parameters.on(&cpu(), false);
+            let weights = parameters.on(&cpu());
             let batch = rows(9, conditional);
             let answers = |part: &Rows| {
                 let context = part.context_on(&cpu());

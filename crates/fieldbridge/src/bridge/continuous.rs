@@ -10,7 +10,7 @@ use crate::likelihood::{LogDensity, Trace};
 use crate::network::{Conditions, Context, ContextEmbedding, Network, Weights, embed};
 use crate::path::Path;
 use crate::random::Stream;
-use crate::solver::Solver;
+use crate::solver::{Field, Solver, select_rows};
 
 /// Flow matching: a network `v(x, t, c)` regressed on the velocities of paths between joined points, loss
 /// `|v(x_t, t, c) - dx_t/dt|^2` (Lipman et al. 2022, arXiv:2210.02747; with optimal transport Tong et al. 2023,
@@ -83,8 +83,11 @@ impl Bridge for Continuous {
     }
 
     fn transport(&self, weights: &Weights, base: Tensor<2>, context: Option<&Context>) -> Result<Tensor<2>, Error> {
-        let embedded = embed(self.embedding.as_ref(), weights, context);
-        let field = |x: Tensor<2>, t: Tensor<2>| self.velocity(weights, x, t, embedded.clone());
+        let field = Velocity {
+            bridge: self,
+            weights,
+            context: embed(self.embedding.as_ref(), weights, context),
+        };
         Ok(self.solver.walk(&field, base, 0.0, 1.0)?.end)
     }
 
@@ -102,16 +105,11 @@ impl Bridge for Continuous {
         let [rows, dimension] = x.dims();
         let embedded = embed(self.embedding.as_ref(), weights, context);
         let tangents = self.trace.tangents(rows, dimension, stream, weights.device());
-        let field = |state: Tensor<2>, t: Tensor<2>| {
-            let conditions = Conditions {
-                t: Some(t),
-                context: embedded.clone(),
-            };
-            let point = state.narrow(1, 0, dimension);
-            let (velocity, products) =
-                self.network
-                    .forward_with_tangents(weights, point, &conditions, tangents.clone());
-            Tensor::cat(vec![velocity, self.trace.estimates(tangents.clone(), products)], 1)
+        let field = VelocityAndTrace {
+            bridge: self,
+            weights,
+            context: embedded,
+            tangents: tangents.clone(),
         };
         let estimates = self.trace.estimates(tangents.clone(), tangents.zeros_like()).dims()[1];
         let start = Tensor::cat(vec![x, Tensor::zeros([rows, estimates], weights.device())], 1);
@@ -141,5 +139,59 @@ impl Bridge for Continuous {
             error = (error.square() + spread.square()).sqrt();
         }
         Ok(LogDensity { value, error })
+    }
+}
+
+/// The learned velocity of a batch with its contexts.
+struct Velocity<'a> {
+    bridge: &'a Continuous,
+    weights: &'a Weights,
+    context: Option<Tensor<2>>,
+}
+
+impl Field for Velocity<'_> {
+    fn velocity(&self, x: Tensor<2>, t: Tensor<2>) -> Tensor<2> {
+        self.bridge.velocity(self.weights, x, t, self.context.clone())
+    }
+
+    fn select(&self, rows: &[usize]) -> Box<dyn Field + '_> {
+        Box::new(Self {
+            context: self.context.clone().map(|context| select_rows(context, rows)),
+            ..*self
+        })
+    }
+}
+
+/// The learned velocity, and beside it the estimates of the trace of its Jacobian.
+struct VelocityAndTrace<'a> {
+    bridge: &'a Continuous,
+    weights: &'a Weights,
+    context: Option<Tensor<2>>,
+    tangents: Tensor<3>,
+}
+
+impl Field for VelocityAndTrace<'_> {
+    fn velocity(&self, state: Tensor<2>, t: Tensor<2>) -> Tensor<2> {
+        let conditions = Conditions {
+            t: Some(t),
+            context: self.context.clone(),
+        };
+        let bridge = self.bridge;
+        let point = state.narrow(1, 0, bridge.dimension);
+        let (velocity, products) =
+            bridge
+                .network
+                .forward_with_tangents(self.weights, point, &conditions, self.tangents.clone());
+        Tensor::cat(vec![velocity, bridge.trace.estimates(self.tangents.clone(), products)], 1)
+    }
+
+    fn select(&self, rows: &[usize]) -> Box<dyn Field + '_> {
+        let [count, directions, dimension] = self.tangents.dims();
+        let flat = self.tangents.clone().reshape([count, directions * dimension]);
+        Box::new(Self {
+            context: self.context.clone().map(|context| select_rows(context, rows)),
+            tangents: select_rows(flat, rows).reshape([rows.len(), directions, dimension]),
+            ..*self
+        })
     }
 }

@@ -68,7 +68,7 @@ impl Rows {
     }
 
     /// One of the matrices on a device.
-    pub(crate) fn tensor(&self, values: &[f32], device: &Device) -> Tensor<2> {
+    pub fn tensor(&self, values: &[f32], device: &Device) -> Tensor<2> {
         let width = values.len().checked_div(self.count).unwrap_or(0);
         Tensor::from_data(TensorData::new(values.to_vec(), [self.count, width]), device)
     }

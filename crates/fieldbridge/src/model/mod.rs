@@ -70,7 +70,7 @@ impl Model {
                 "those of another bridge",
             ));
         }
-        let members = parameters.iter().map(|member| member.on(device, false)).collect();
+        let members = parameters.iter().map(|member| member.on(device)).collect();
         Ok(Self {
             manifest,
             bridge,

@@ -1,6 +1,7 @@
 //! Pointwise nonlinearities with their derivatives.
 
 use burn_tensor::{Tensor, activation};
+use fieldbridge_kernels::activation::{Activation as Kernel, activate};
 use serde::{Deserialize, Serialize};
 
 /// A pointwise nonlinearity.
@@ -21,11 +22,16 @@ pub enum Activation {
 impl Activation {
     /// The value.
     pub fn apply<const D: usize>(self, z: Tensor<D>) -> Tensor<D> {
+        activate(z, self.kernel())
+    }
+
+    /// The same function among the kernels.
+    pub(super) fn kernel(self) -> Kernel {
         match self {
-            Self::Silu => activation::silu(z),
-            Self::Gelu => activation::gelu(z),
-            Self::Tanh => activation::tanh(z),
-            Self::Relu => activation::relu(z),
+            Self::Silu => Kernel::Silu,
+            Self::Gelu => Kernel::Gelu,
+            Self::Tanh => Kernel::Tanh,
+            Self::Relu => Kernel::Relu,
         }
     }
 

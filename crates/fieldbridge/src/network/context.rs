@@ -107,17 +107,13 @@ impl ContextEmbedding {
             // filled, not multiplied: what is missing may be anything, also not a number
             let values = context.values.clone().narrow(1, start, modality.width);
             let values = values.mask_fill(mask.clone().equal_elem(0.0), 0.0);
-            let part = layer.forward(weights, Tensor::cat(vec![values, mask.neg() + 1.0], 1));
-            sum = Some(match sum {
-                Some(total) => total + part,
-                None => part,
-            });
+            sum = Some(layer.forward_adding(weights, Tensor::cat(vec![values, mask.neg() + 1.0], 1), sum));
             start += modality.width;
         }
         let mut h = sum.expect("an embedding has at least one modality");
         for (inner, outer) in &self.blocks {
-            let z = inner.forward(weights, self.activation.apply(h.clone()));
-            h = h + outer.forward(weights, weights.drop_out(self.activation.apply(z)));
+            let z = inner.activated(weights, self.activation.apply(h.clone()), None, self.activation);
+            h = outer.forward_adding(weights, weights.drop_out(z), Some(h));
         }
         self.last.forward(weights, self.activation.apply(h))
     }

@@ -1,14 +1,16 @@
 //! An affine layer.
 
 use burn_tensor::Tensor;
+use fieldbridge_kernels::linear::{Surroundings, linear};
 
-use super::{Initial, Registry, Slot, Weights};
+use super::{Activation, ConstantSlot, Initial, Registry, Slot, Weights};
 
-/// `y = x W + b` with `W`: `[inputs, outputs]`, `b`: `[outputs]`.
+/// `y = x W + b` with `W`: `[inputs, outputs]`, `b`: `[outputs]`; entries of `W` may be masked out.
 #[derive(Clone, Debug)]
 pub struct Linear {
     weight: Slot,
     bias: Option<Slot>,
+    mask: Option<ConstantSlot>,
     outputs: usize,
 }
 
@@ -41,35 +43,89 @@ impl Linear {
         registry.scope(name, |registry| Self {
             weight: registry.parameter("weight", &[inputs, outputs], initial),
             bias: with_bias.then(|| registry.parameter("bias", &[1, outputs], Initial::Constant(0.0))),
+            mask: None,
             outputs,
         })
     }
 
+    /// The same layer with a mask of zeros and ones, `[inputs, outputs]`, on its matrix.
+    pub fn masked(self, mask: ConstantSlot) -> Self {
+        Self {
+            mask: Some(mask),
+            ..self
+        }
+    }
+
     /// `x W + b`; `x`: `[batch, inputs]`.
     pub fn forward(&self, weights: &Weights, x: Tensor<2>) -> Tensor<2> {
-        let product = x.matmul(weights.get(self.weight));
-        match self.bias {
-            Some(bias) => product + weights.get(bias),
-            None => product,
-        }
+        self.within(weights, x, None, None)
+    }
+
+    /// `r + x W + b`; `r`: `[batch, outputs]`.
+    pub fn forward_adding(&self, weights: &Weights, x: Tensor<2>, r: Option<Tensor<2>>) -> Tensor<2> {
+        self.within(weights, x, r, None)
+    }
+
+    /// `a(r + x W + b)`.
+    pub fn activated(
+        &self,
+        weights: &Weights,
+        x: Tensor<2>,
+        r: Option<Tensor<2>>,
+        activation: Activation,
+    ) -> Tensor<2> {
+        self.within(weights, x, r, Some(activation))
+    }
+
+    fn within(
+        &self,
+        weights: &Weights,
+        x: Tensor<2>,
+        addend: Option<Tensor<2>>,
+        activation: Option<Activation>,
+    ) -> Tensor<2> {
+        let around = Surroundings {
+            bias: self.bias.map(|slot| weights.get(slot)),
+            mask: self.mask.map(|slot| weights.constant(slot)),
+            addend,
+        };
+        let activation = activation.map_or(fieldbridge_kernels::activation::Activation::Identity, Activation::kernel);
+        linear(x, weights.get(self.weight), around, activation)
     }
 
     /// `u W` for directions `u`: `[batch, directions, inputs]`.
     pub fn tangents(&self, weights: &Weights, tangents: Tensor<3>) -> Tensor<3> {
         let [batch, directions, inputs] = tangents.dims();
-        let flat = tangents
-            .reshape([batch * directions, inputs])
-            .matmul(weights.get(self.weight));
+        let around = Surroundings {
+            mask: self.mask.map(|slot| weights.constant(slot)),
+            ..Surroundings::default()
+        };
+        let rows = tangents.reshape([batch * directions, inputs]);
+        let none = fieldbridge_kernels::activation::Activation::Identity;
+        let flat = linear(rows, weights.get(self.weight), around, none);
         flat.reshape([batch, directions, self.outputs])
     }
 
-    /// The matrix, `[inputs, outputs]`.
-    pub(super) fn matrix(&self, weights: &Weights) -> Tensor<2> {
-        weights.get(self.weight)
+    /// Where the matrix is.
+    pub(super) fn slot(&self) -> Slot {
+        self.weight
     }
 
-    /// The bias, `[1, outputs]`, when there is one.
-    pub(super) fn bias(&self, weights: &Weights) -> Option<Tensor<2>> {
-        self.bias.map(|slot| weights.get(slot))
+    /// Matrix, bias and mask on the host, and the number of outputs.
+    pub(super) fn host(&self, weights: &Weights) -> HostLayer {
+        HostLayer {
+            weights: weights.host(self.weight),
+            bias: self.bias.map(|slot| weights.host(slot)),
+            mask: self.mask.map(|slot| weights.host_constant(slot)),
+            outputs: self.outputs,
+        }
     }
+}
+
+/// The values of a layer on the host.
+pub(super) struct HostLayer {
+    pub(super) weights: Vec<f32>,
+    pub(super) bias: Option<Vec<f32>>,
+    pub(super) mask: Option<Vec<f32>>,
+    pub(super) outputs: usize,
 }

@@ -45,23 +45,19 @@ impl Mlp {
         }
     }
 
-    fn enter(&self, weights: &Weights, x: Tensor<2>, conditions: &Conditions) -> Tensor<2> {
-        let z = self.first.forward(weights, x);
-        match (
-            &self.condition,
-            conditioning_vector(weights, self.time.as_ref(), conditions),
-        ) {
-            (Some(layer), Some(vector)) => z + layer.forward(weights, vector),
-            _ => z,
-        }
+    /// What time and context add at the first layer.
+    fn from_conditions(&self, weights: &Weights, conditions: &Conditions) -> Option<Tensor<2>> {
+        let vector = conditioning_vector(weights, self.time.as_ref(), conditions)?;
+        Some(self.condition.as_ref()?.forward(weights, vector))
     }
 }
 
 impl Network for Mlp {
     fn forward(&self, weights: &Weights, x: Tensor<2>, conditions: &Conditions) -> Tensor<2> {
-        let mut h = self.activation.apply(self.enter(weights, x, conditions));
+        let added = self.from_conditions(weights, conditions);
+        let mut h = self.first.activated(weights, x, added, self.activation);
         for layer in &self.hidden {
-            h = self.activation.apply(layer.forward(weights, weights.drop_out(h)));
+            h = layer.activated(weights, weights.drop_out(h), None, self.activation);
         }
         self.last.forward(weights, weights.drop_out(h))
     }
@@ -73,9 +69,9 @@ impl Network for Mlp {
         conditions: &Conditions,
         tangents: Tensor<3>,
     ) -> (Tensor<2>, Tensor<3>) {
-        let (mut h, slope) = self
-            .activation
-            .apply_with_derivative(self.enter(weights, x, conditions));
+        let added = self.from_conditions(weights, conditions);
+        let z = self.first.forward_adding(weights, x, added);
+        let (mut h, slope) = self.activation.apply_with_derivative(z);
         let mut u = self.first.tangents(weights, tangents) * slope.unsqueeze_dim(1);
         for layer in &self.hidden {
             let (value, slope) = self.activation.apply_with_derivative(layer.forward(weights, h));

@@ -8,11 +8,15 @@
 
 mod activation;
 mod context;
+mod convolution;
+mod layer_norm;
 mod linear;
 mod masked_mlp;
+mod masked_perceptron;
 mod mlp;
 mod residual;
 mod time;
+mod transformer;
 mod weights;
 
 use burn_tensor::Tensor;
@@ -20,11 +24,15 @@ use burn_tensor::Tensor;
 pub use activation::Activation;
 pub(crate) use context::embed;
 pub use context::{Context, ContextEmbedding, Modality};
+pub use convolution::ConvolutionBlock;
+pub use layer_norm::LayerNorm;
 pub use linear::Linear;
-pub use masked_mlp::MaskedMlp;
+pub use masked_mlp::{MaskedMlp, MaskedNetwork};
+pub use masked_perceptron::MaskedPerceptron;
 pub use mlp::Mlp;
 pub use residual::ResidualMlp;
 pub use time::FourierTime;
+pub use transformer::TransformerBlock;
 pub use weights::{ConstantSlot, Entry, Initial, Parameters, Registry, Slot, Weights};
 
 /// What a network is told besides the point.

@@ -60,27 +60,20 @@ impl ResidualMlp {
     }
 }
 
-/// `z`, with what the conditions add to it.
-fn add_conditions(weights: &Weights, z: Tensor<2>, layer: Option<&Linear>, vector: Option<&Tensor<2>>) -> Tensor<2> {
-    match (layer, vector) {
-        (Some(layer), Some(vector)) => z + layer.forward(weights, vector.clone()),
-        _ => z,
-    }
+/// What the conditions add to a layer.
+fn added(weights: &Weights, layer: Option<&Linear>, vector: Option<&Tensor<2>>) -> Option<Tensor<2>> {
+    Some(layer?.forward(weights, vector?.clone()))
 }
 
 impl Network for ResidualMlp {
     fn forward(&self, weights: &Weights, x: Tensor<2>, conditions: &Conditions) -> Tensor<2> {
         let vector = conditioning_vector(weights, self.time.as_ref(), conditions);
-        let mut h = add_conditions(
-            weights,
-            self.first.forward(weights, x),
-            self.condition.as_ref(),
-            vector.as_ref(),
-        );
+        let entering = added(weights, self.condition.as_ref(), vector.as_ref());
+        let mut h = self.first.forward_adding(weights, x, entering);
         for block in &self.blocks {
-            let z = block.inner.forward(weights, self.activation.apply(h.clone()));
-            let z = add_conditions(weights, z, block.condition.as_ref(), vector.as_ref());
-            h = h + block.outer.forward(weights, weights.drop_out(self.activation.apply(z)));
+            let entering = added(weights, block.condition.as_ref(), vector.as_ref());
+            let z = block.inner.activated(weights, self.activation.apply(h.clone()), entering, self.activation);
+            h = block.outer.forward_adding(weights, weights.drop_out(z), Some(h));
         }
         self.last.forward(weights, self.activation.apply(h))
     }
@@ -93,20 +86,16 @@ impl Network for ResidualMlp {
         tangents: Tensor<3>,
     ) -> (Tensor<2>, Tensor<3>) {
         let vector = conditioning_vector(weights, self.time.as_ref(), conditions);
-        let mut h = add_conditions(
-            weights,
-            self.first.forward(weights, x),
-            self.condition.as_ref(),
-            vector.as_ref(),
-        );
+        let entering = added(weights, self.condition.as_ref(), vector.as_ref());
+        let mut h = self.first.forward_adding(weights, x, entering);
         let mut u = self.first.tangents(weights, tangents);
         for block in &self.blocks {
             let (value, slope) = self.activation.apply_with_derivative(h.clone());
-            let z = block.inner.forward(weights, value);
-            let z = add_conditions(weights, z, block.condition.as_ref(), vector.as_ref());
+            let entering = added(weights, block.condition.as_ref(), vector.as_ref());
+            let z = block.inner.forward_adding(weights, value, entering);
             let inner = block.inner.tangents(weights, u.clone() * slope.unsqueeze_dim(1));
             let (value, slope) = self.activation.apply_with_derivative(z);
-            h = h + block.outer.forward(weights, value);
+            h = block.outer.forward_adding(weights, value, Some(h));
             u = u + block.outer.tangents(weights, inner * slope.unsqueeze_dim(1));
         }
         let (value, slope) = self.activation.apply_with_derivative(h);

@@ -49,7 +49,7 @@ fn unreached<const D: usize>(
     parameters: &Parameters,
     output: impl FnOnce(&super::Weights) -> Tensor<D>,
 ) -> Vec<String> {
-    let weights = parameters.on(&cpu(), true);
+    let weights = parameters.on(&cpu()).tracked();
     let output = output(&weights);
     let dims = output.dims();
     let count = dims.iter().product();

@@ -4,11 +4,14 @@
 //! in one flat host vector ([`Parameters`]), so that averaging, optimising, saving and comparing are loops over numbers;
 //! [`Weights`] is the same on a device, tracked for gradients or not.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use burn_tensor::{Device, Gradients, Tensor, TensorData};
+use fieldbridge_kernels::autoregressive::Prepared;
 use rand::Rng;
+use rayon::prelude::*;
 
 use crate::random::Stream;
 
@@ -186,32 +189,26 @@ impl Parameters {
             .map(|entry| (entry, &self.values[entry.offset..entry.offset + entry.size()]))
     }
 
-    /// Puts the values on a device; `tracked` when gradients are wanted.
-    pub fn on(&self, device: &Device, tracked: bool) -> Weights {
-        let device = if tracked {
-            device.clone().autodiff()
-        } else {
-            device.clone()
-        };
-        let tensors = self
-            .entries()
-            .map(|(entry, values)| {
-                let tensor = Tensor::<1>::from_data(TensorData::new(values.to_vec(), [entry.size()]), &device);
-                if tracked { tensor.require_grad() } else { tensor }
-            })
+    /// Puts the values on a device, without gradients: see [`Weights::tracked`].
+    pub fn on(&self, device: &Device) -> Weights {
+        let entries: Vec<(&Entry, &[f32])> = self.entries().collect();
+        let tensors = entries
+            .par_iter()
+            .map(|(entry, values)| Tensor::<1>::from_data(TensorData::new(values.to_vec(), [entry.size()]), device))
             .collect();
         let constants = self
             .layout
             .constants
             .iter()
-            .map(|(_, values)| Tensor::<1>::from_data(TensorData::new(values.clone(), [values.len()]), &device))
+            .map(|(_, values)| Tensor::<1>::from_data(TensorData::new(values.clone(), [values.len()]), device))
             .collect();
         Weights {
             layout: Arc::clone(&self.layout),
             tensors,
             constants,
-            device,
+            device: device.clone(),
             dropout: None,
+            prepared: Arc::default(),
         }
     }
 }
@@ -224,6 +221,14 @@ pub struct Weights {
     constants: Vec<Tensor<1>>,
     device: Device,
     dropout: Option<Arc<Dropout>>,
+    prepared: Arc<PreparedNetworks>,
+}
+
+/// Masked networks ready for inference, by the slot of their first weights.
+type PreparedNetworks = Mutex<HashMap<usize, Option<Arc<Prepared>>>>;
+
+fn host(tensor: &Tensor<1>) -> Vec<f32> {
+    tensor.to_data().try_into_vec().expect("values are f32")
 }
 
 /// Units left out at random during training.
@@ -248,6 +253,42 @@ impl Weights {
             })
         });
         self
+    }
+
+    /// The same values, at the root of a graph of their own: what is computed with them has gradients.
+    pub fn tracked(&self) -> Self {
+        let follow = |tensor: &Tensor<1>| tensor.clone().autodiff().require_grad();
+        Self {
+            tensors: self.tensors.iter().map(follow).collect(),
+            device: self.device.clone().autodiff(),
+            prepared: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// Whether nothing but numbers is asked for, on the processor: no gradients, nothing left out at random.
+    pub(super) fn are_plain(&self) -> bool {
+        self.device == Device::flex() && self.dropout.is_none()
+    }
+
+    /// A network prepared for inference with these values, made once.
+    pub(super) fn prepared(
+        &self,
+        first: Slot,
+        make: impl FnOnce() -> Option<Prepared>,
+    ) -> Option<Arc<Prepared>> {
+        let mut known = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(first.0).or_insert_with(|| make().map(Arc::new)).clone()
+    }
+
+    /// The values in a slot, on the host.
+    pub(super) fn host(&self, slot: Slot) -> Vec<f32> {
+        host(&self.tensors[slot.0])
+    }
+
+    /// The fixed values in a slot, on the host.
+    pub(super) fn host_constant(&self, slot: ConstantSlot) -> Vec<f32> {
+        host(&self.constants[slot.0])
     }
 
     /// `h` with units left out, the others scaled to keep the mean; `h` itself when nothing is left out.

@@ -71,9 +71,9 @@ impl Solver for Euler {
         })
     }
 
-    fn walk(&self, field: &Field<'_>, x: Tensor<2>, from: f64, to: f64) -> Result<Walk, Error> {
+    fn walk(&self, field: &dyn Field, x: Tensor<2>, from: f64, to: f64) -> Result<Walk, Error> {
         march(self.steps, 1, x, from, to, |x, t, h| {
-            x.clone() + field(x.clone(), times(&x, t)) * h
+            x.clone() + field.velocity(x.clone(), times(&x, t)) * h
         })
     }
 }
@@ -85,10 +85,10 @@ impl Solver for Heun {
         })
     }
 
-    fn walk(&self, field: &Field<'_>, x: Tensor<2>, from: f64, to: f64) -> Result<Walk, Error> {
+    fn walk(&self, field: &dyn Field, x: Tensor<2>, from: f64, to: f64) -> Result<Walk, Error> {
         march(self.steps, 2, x, from, to, |x, t, h| {
-            let first = field(x.clone(), times(&x, t));
-            let second = field(x.clone() + first.clone() * h, times(&x, t + h));
+            let first = field.velocity(x.clone(), times(&x, t));
+            let second = field.velocity(x.clone() + first.clone() * h, times(&x, t + h));
             x + (first + second) * (0.5 * h)
         })
     }
@@ -101,12 +101,12 @@ impl Solver for RungeKutta {
         })
     }
 
-    fn walk(&self, field: &Field<'_>, x: Tensor<2>, from: f64, to: f64) -> Result<Walk, Error> {
+    fn walk(&self, field: &dyn Field, x: Tensor<2>, from: f64, to: f64) -> Result<Walk, Error> {
         march(self.steps, 4, x, from, to, |x, t, h| {
-            let first = field(x.clone(), times(&x, t));
-            let second = field(x.clone() + first.clone() * (0.5 * h), times(&x, t + 0.5 * h));
-            let third = field(x.clone() + second.clone() * (0.5 * h), times(&x, t + 0.5 * h));
-            let fourth = field(x.clone() + third.clone() * h, times(&x, t + h));
+            let first = field.velocity(x.clone(), times(&x, t));
+            let second = field.velocity(x.clone() + first.clone() * (0.5 * h), times(&x, t + 0.5 * h));
+            let third = field.velocity(x.clone() + second.clone() * (0.5 * h), times(&x, t + 0.5 * h));
+            let fourth = field.velocity(x.clone() + third.clone() * h, times(&x, t + h));
             x + (first + (second + third) * 2.0 + fourth) * (h / 6.0)
         })
     }

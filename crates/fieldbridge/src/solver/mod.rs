@@ -5,7 +5,7 @@
 mod adaptive;
 mod fixed;
 
-use burn_tensor::{Tensor, TensorData};
+use burn_tensor::{Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -13,8 +13,32 @@ use crate::error::Error;
 pub use adaptive::DormandPrince;
 pub use fixed::{Euler, Heun, RungeKutta};
 
-/// `v(x, t)` for `x`: `[batch, S]` and `t`: `[batch, 1]`.
-pub type Field<'a> = dyn Fn(Tensor<2>, Tensor<2>) -> Tensor<2> + 'a;
+/// A velocity field over a batch of rows, each a state of its own with conditions of its own.
+pub trait Field {
+    /// `v(x, t)` for `x`: `[batch, S]` and `t`: `[batch, 1]`.
+    fn velocity(&self, x: Tensor<2>, t: Tensor<2>) -> Tensor<2>;
+
+    /// The field of some of the rows: a walk that has arrived is not carried along.
+    fn select(&self, rows: &[usize]) -> Box<dyn Field + '_>;
+}
+
+/// A function that treats all rows alike.
+impl<F: Fn(Tensor<2>, Tensor<2>) -> Tensor<2>> Field for F {
+    fn velocity(&self, x: Tensor<2>, t: Tensor<2>) -> Tensor<2> {
+        self(x, t)
+    }
+
+    fn select(&self, _rows: &[usize]) -> Box<dyn Field + '_> {
+        Box::new(self)
+    }
+}
+
+/// Some rows of a matrix.
+pub(crate) fn select_rows(x: Tensor<2>, rows: &[usize]) -> Tensor<2> {
+    let places: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+    let places = Tensor::<1, Int>::from_data(TensorData::new(places, [rows.len()]), &x.device());
+    x.select(0, places)
+}
 
 /// Where a walk ended and what it cost.
 #[derive(Clone, Debug)]
@@ -35,7 +59,7 @@ pub trait Solver: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// [`Error::Solver`] when the field is not finite or too stiff to finish within the limit of evaluations.
-    fn walk(&self, field: &Field<'_>, x: Tensor<2>, from: f64, to: f64) -> Result<Walk, Error>;
+    fn walk(&self, field: &dyn Field, x: Tensor<2>, from: f64, to: f64) -> Result<Walk, Error>;
 
     /// The same method, less accurate: the difference of the two ends shows the error of either, which the sum of local
     /// errors in [`Walk::error`] does not where the field amplifies them on the way.

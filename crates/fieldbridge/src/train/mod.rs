@@ -15,7 +15,7 @@ mod training;
 
 pub use checkpoint::{Checkpoint, Evaluation};
 pub use events::EventLog;
-pub use optimiser::AdamW;
+pub use optimiser::{AdamW, Average, Step};
 pub use recipe::TrainRecipe;
-pub use step::{Gradient, gradient, mean_loss};
+pub use step::{Gradient, Objective, gradient, mean_loss};
 pub use training::{Progress, Status, Training};

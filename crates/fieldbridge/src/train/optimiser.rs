@@ -1,5 +1,7 @@
 //! Adam with decoupled weight decay.
 
+use fieldbridge_kernels::optimiser::{self, Segment, Settings, shortening, squared_norm};
+
 use crate::network::Parameters;
 
 /// Weights of the running means of gradient and squared gradient.
@@ -29,63 +31,71 @@ impl AdamW {
         }
     }
 
-    /// One step down the gradient, which is first shortened to norm `clip`. Returns the norm before that.
+    /// One step down the gradient, which is first shortened to norm `clip`; the moving average of the parameters follows
+    /// in the same pass. Returns the norm before.
     pub fn step(
         &mut self,
         parameters: &mut Parameters,
         gradient: &[f32],
-        learning_rate: f64,
-        decay: f64,
-        clip: f64,
+        schedule: Step,
+        average: Option<Average<'_>>,
     ) -> f64 {
-        let norm = gradient
-            .iter()
-            .map(|&g| f64::from(g) * f64::from(g))
-            .sum::<f64>()
-            .sqrt();
-        let shorten = if norm > clip { (clip / norm) as f32 } else { 1.0 };
+        let norm = squared_norm(gradient).sqrt();
         self.steps += 1;
-        let exponent = i32::try_from(self.steps).unwrap_or(i32::MAX);
-        let first_bias = 1.0 - BETA.0.powi(exponent);
-        let second_bias = 1.0 - BETA.1.powi(exponent);
-        let rate = learning_rate as f32 / first_bias;
-        let kept: Vec<(usize, f32)> = parameters
+        let segments: Vec<Segment> = parameters
             .entries()
-            .map(|(entry, values)| {
-                let matrix = entry.shape.iter().filter(|&&length| length > 1).count() >= 2;
-                (
-                    values.len(),
-                    if matrix {
-                        (1.0 - learning_rate * decay) as f32
-                    } else {
-                        1.0
-                    },
-                )
+            .map(|(entry, values)| Segment {
+                length: values.len(),
+                decays: entry.shape.iter().filter(|&&length| length > 1).count() >= 2,
             })
             .collect();
-        let mut start = 0;
-        for (length, keep) in kept {
-            let end = start + length;
-            let values = parameters.values_mut()[start..end].iter_mut();
-            let moments = self.first[start..end]
-                .iter_mut()
-                .zip(self.second[start..end].iter_mut());
-            for ((value, (first, second)), &slope) in values.zip(moments).zip(&gradient[start..end]) {
-                let slope = slope * shorten;
-                *first += (1.0 - BETA.0) * (slope - *first);
-                *second += (1.0 - BETA.1) * (slope * slope - *second);
-                *value = *value * keep - rate * *first / ((*second / second_bias).sqrt() + EPSILON);
-            }
-            start = end;
-        }
+        let (average, memory) = match average {
+            Some(average) => (Some(average.values), average.memory),
+            None => (None, 0.0),
+        };
+        let settings = Settings {
+            step: self.steps,
+            learning_rate: schedule.learning_rate,
+            decay: schedule.decay,
+            shorten: shortening(norm, schedule.clip),
+            betas: BETA,
+            epsilon: EPSILON,
+            memory,
+        };
+        let (first, second) = (&mut self.first, &mut self.second);
+        optimiser::step(parameters.values_mut(), gradient, first, second, average, &segments, settings);
         norm
     }
+}
+
+/// How a step is made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// Length of the step.
+    pub learning_rate: f64,
+    /// Share of a value of a matrix lost for each unit of length.
+    pub decay: f64,
+    /// Longest norm of the gradient.
+    pub clip: f64,
+}
+
+/// A moving average of the parameters.
+#[derive(Debug)]
+pub struct Average<'a> {
+    /// Its values.
+    pub values: &'a mut [f32],
+    /// Share that stays at a step.
+    pub memory: f32,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::network::{Initial, Registry};
+
+    fn schedule(learning_rate: f64, decay: f64, clip: f64) -> Step {
+        Step { learning_rate, decay, clip }
+    }
 
     fn parameters() -> Parameters {
         let mut registry = Registry::new();
@@ -98,7 +108,7 @@ mod tests {
     fn the_first_step_has_the_length_of_the_learning_rate_whatever_the_gradient() {
         let mut parameters = parameters();
         let gradient = [1e-3, -1e-3, 10.0, -10.0, 0.5, -0.5];
-        AdamW::new(6).step(&mut parameters, &gradient, 0.01, 0.0, f64::INFINITY);
+        AdamW::new(6).step(&mut parameters, &gradient, schedule(0.01, 0.0, f64::INFINITY), None);
         for (value, slope) in parameters.values().iter().zip(gradient) {
             assert!((value - (1.0 - 0.01 * slope.signum())).abs() < 1e-5, "{value}");
         }
@@ -107,7 +117,7 @@ mod tests {
     #[test]
     fn only_matrices_decay() {
         let mut parameters = parameters();
-        AdamW::new(6).step(&mut parameters, &[0.0; 6], 0.1, 0.5, 1.0);
+        AdamW::new(6).step(&mut parameters, &[0.0; 6], schedule(0.1, 0.5, 1.0), None);
         assert_eq!(parameters.values(), [0.95, 0.95, 0.95, 0.95, 1.0, 1.0]);
     }
 
@@ -117,7 +127,7 @@ mod tests {
         let mut optimiser = AdamW::new(6);
         for _ in 0..2000 {
             let gradient: Vec<f32> = parameters.values().iter().map(|value| 3.0 * (value + 2.0)).collect();
-            optimiser.step(&mut parameters, &gradient, 0.01, 0.0, 5.0);
+            optimiser.step(&mut parameters, &gradient, schedule(0.01, 0.0, 5.0), None);
         }
         assert!(
             parameters.values().iter().all(|value| (value + 2.0).abs() < 1e-2),

@@ -1,10 +1,11 @@
 //! The gradient of one batch, in parallel and always the same.
 
+use burn_tensor::Tensor;
 use rayon::prelude::*;
 
 use crate::bridge::{Bridge, Rows};
 use crate::device::Device;
-use crate::network::Parameters;
+use crate::network::{Parameters, Weights};
 use crate::random::Stream;
 
 /// Gradient of the mean loss over a batch.
@@ -18,25 +19,39 @@ pub struct Gradient {
     pub non_finite: Vec<usize>,
 }
 
+/// Something with a loss for every row.
+pub trait Objective: Sync {
+    /// Losses of the rows, `[rows]`.
+    fn losses(&self, weights: &Weights, rows: &Rows) -> Tensor<1>;
+}
+
+impl<B: Bridge + ?Sized> Objective for B {
+    fn losses(&self, weights: &Weights, rows: &Rows) -> Tensor<1> {
+        self.loss(weights, rows)
+    }
+}
+
 /// Gradient of the mean loss over rows that went through [`Bridge::join`].
 ///
 /// The batch is cut into shards of `shard` rows, whatever the number of threads; their gradients are added in order.
-pub fn gradient(
-    bridge: &dyn Bridge,
+pub fn gradient<O: Objective + ?Sized>(
+    objective: &O,
     parameters: &Parameters,
     rows: &Rows,
     shard: usize,
     dropout: (f32, &Stream),
     device: &Device,
 ) -> Gradient {
+    let values = parameters.on(device);
     let starts: Vec<usize> = (0..rows.count).step_by(shard).collect();
     let parts: Vec<(Vec<f32>, Vec<f32>)> = starts
         .par_iter()
+        .with_max_len(1)
         .map(|&start| {
             let part = rows.slice(start, (start + shard).min(rows.count));
             let stream = dropout.1.child("shard", start as u64);
-            let weights = parameters.on(device, true).with_dropout(dropout.0, stream);
-            let losses = bridge.loss(&weights, &part);
+            let weights = values.tracked().with_dropout(dropout.0, stream);
+            let losses = objective.losses(&weights, &part);
             let total = losses.clone().sum() / rows.count as f64;
             let mut gradients = total.backward();
             let host = losses.into_data();
@@ -46,26 +61,33 @@ pub fn gradient(
             )
         })
         .collect();
-    let mut values = vec![0.0_f32; parameters.count()];
-    let mut losses = Vec::with_capacity(rows.count);
-    for (part_losses, part_values) in parts {
-        losses.extend(part_losses);
-        values
-            .iter_mut()
-            .zip(part_values)
-            .for_each(|(sum, value)| *sum += value);
-    }
+    let losses: Vec<f32> = parts.iter().flat_map(|(losses, _)| losses.iter().copied()).collect();
     Gradient {
         loss: losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / rows.count.max(1) as f64,
         non_finite: (0..losses.len()).filter(|&row| !losses[row].is_finite()).collect(),
-        values,
+        values: sum(parts.into_iter().map(|(_, values)| values).collect(), parameters.count()),
     }
+}
+
+/// Sum of vectors of `length` values, each value in the order of the vectors.
+fn sum(parts: Vec<Vec<f32>>, length: usize) -> Vec<f32> {
+    const CHUNK: usize = 1 << 14;
+    let mut parts = parts.into_iter();
+    let mut total = parts.next().unwrap_or_else(|| vec![0.0; length]);
+    let rest: Vec<Vec<f32>> = parts.collect();
+    total.par_chunks_mut(CHUNK).enumerate().for_each(|(index, chunk)| {
+        for part in &rest {
+            let values = &part[index * CHUNK..][..chunk.len()];
+            chunk.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+        }
+    });
+    total
 }
 
 /// Mean loss over rows that went through [`Bridge::join`], without gradients.
 pub fn mean_loss(bridge: &dyn Bridge, parameters: &Parameters, rows: &Rows, device: &Device) -> f64 {
     const CHUNK: usize = 512;
-    let weights = parameters.on(device, false);
+    let weights = parameters.on(device);
     let starts: Vec<usize> = (0..rows.count).step_by(CHUNK).collect();
     let sums: Vec<f64> = starts
         .par_iter()

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::checkpoint::{Checkpoint, Evaluation};
 use super::events::EventLog;
+use super::optimiser::{Average, Step};
 use super::recipe::TrainRecipe;
 use super::schedule::learning_rate;
 use super::step::{gradient, mean_loss};
@@ -133,19 +134,15 @@ impl Training<'_> {
                 self.recipe.learning_rate,
                 self.recipe.final_share,
             );
-            let recipe = self.recipe;
+            // short memory at first, so that the start is soon forgotten
+            let memory = self.recipe.average.min((1.0 + step as f64) / (10.0 + step as f64)) as f32;
+            let values = &mut now.average;
             now.optimiser.step(
                 &mut now.parameters,
                 &result.values,
-                rate,
-                recipe.weight_decay,
-                recipe.clip,
+                Step { learning_rate: rate, decay: self.recipe.weight_decay, clip: self.recipe.clip },
+                Some(Average { values, memory }),
             );
-            // short memory at first, so that the start is soon forgotten
-            let memory = recipe.average.min((1.0 + step as f64) / (10.0 + step as f64)) as f32;
-            for (average, value) in now.average.iter_mut().zip(now.parameters.values()) {
-                *average = memory * *average + (1.0 - memory) * value;
-            }
             now.state.loss_sum += result.loss;
             now.state.loss_count += 1;
             now.state.step += 1;

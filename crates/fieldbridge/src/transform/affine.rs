@@ -1,6 +1,7 @@
 //! Shift and scale.
 
 use burn_tensor::Tensor;
+use fieldbridge_kernels::autoregressive::Map;
 
 use super::{Monotone, Transform, total};
 use crate::network::{Initial, Registry, Slot, Weights};
@@ -34,6 +35,10 @@ impl Monotone for AffineMap {
     fn inverse(&self, y: Tensor<2>, parameters: Tensor<3>) -> (Tensor<2>, Tensor<2>) {
         let (shift, scale) = Self::split(parameters);
         (y * scale.clone().exp() + shift, scale)
+    }
+
+    fn map(&self) -> Option<Map> {
+        Some(Map::Affine { limit: LIMIT })
     }
 }
 

@@ -13,6 +13,7 @@ mod rotation;
 mod spline;
 
 use burn_tensor::Tensor;
+use fieldbridge_kernels::autoregressive::Map;
 
 use crate::network::Weights;
 
@@ -43,6 +44,11 @@ pub trait Monotone: Send + Sync + std::fmt::Debug {
 
     /// `x` and `log dx/dy`.
     fn inverse(&self, y: Tensor<2>, parameters: Tensor<3>) -> (Tensor<2>, Tensor<2>);
+
+    /// The same map among the kernels, if it is there: networks and maps are then evaluated together on the processor.
+    fn map(&self) -> Option<Map> {
+        None
+    }
 }
 
 /// Sum over dimensions, `[batch, D]` to `[batch]`.

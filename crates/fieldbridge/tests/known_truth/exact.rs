@@ -45,7 +45,7 @@ fn targets() -> Vec<Mixture> {
 }
 
 fn no_weights() -> Weights {
-    Registry::new().finish(0).on(&cpu(), false)
+    Registry::new().finish(0).on(&cpu())
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn a_flow_of_one_affine_map_is_a_normal_distribution() {
         transforms: vec![Box::new(affine)],
         embedding: None,
     };
-    let weights = parameters.on(&cpu(), false);
+    let weights = parameters.on(&cpu());
     let truth = gaussian(&means, &deviations);
     let points = truth.sample(500, "points");
     for ((value, error), expected) in log_density(&flow, &weights, &rows(&points, 2, &[]))

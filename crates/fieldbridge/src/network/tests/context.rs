@@ -18,7 +18,7 @@ fn embedding(registry: &mut Registry) -> ContextEmbedding {
 fn built() -> (ContextEmbedding, Weights) {
     let mut registry = Registry::new();
     let embedding = embedding(&mut registry);
-    (embedding, perturbed(registry).on(&cpu(), false))
+    (embedding, perturbed(registry).on(&cpu()))
 }
 
 fn embed(values: &[f32], mask: &[f32]) -> Vec<f32> {

@@ -23,7 +23,7 @@ fn orders() -> Vec<Vec<usize>> {
 fn changes(order: &[usize], context: usize, changed: usize) -> Vec<f32> {
     let mut registry = Registry::new();
     let network = MaskedMlp::new(&mut registry, order, context, 17, 2, EACH, Activation::Silu);
-    let weights = perturbed(registry).on(&cpu(), false);
+    let weights = perturbed(registry).on(&cpu());
     let (rows, dimension) = (6, order.len());
     let given = (context > 0).then(|| normals("context", rows, context));
     let x = normals("x", rows, dimension);
@@ -62,7 +62,7 @@ fn every_output_depends_on_the_context_in_a_way_that_depends_on_the_point() {
     for order in orders() {
         let mut registry = Registry::new();
         let network = MaskedMlp::new(&mut registry, &order, 3, 17, 1, EACH, Activation::Silu);
-        let weights = perturbed(registry).on(&cpu(), false);
+        let weights = perturbed(registry).on(&cpu());
         let x = normals("x", 4, order.len());
         let context = normals("context", 4, 3);
         let before = host(network.forward(&weights, x.clone(), Some(&context)));
@@ -79,7 +79,7 @@ fn outputs_start_as_zero() {
     for order in orders() {
         let mut registry = Registry::new();
         let network = MaskedMlp::new(&mut registry, &order, 3, 17, 1, EACH, Activation::Silu);
-        let weights = registry.finish(3).on(&cpu(), false);
+        let weights = registry.finish(3).on(&cpu());
         let context = normals("context", 4, 3);
         let out = network.forward(&weights, normals("x", 4, order.len()), Some(&context));
         assert!(host(out).iter().all(|&value| value == 0.0));

@@ -35,7 +35,7 @@ fn values_lie_in_the_order_of_registration_under_their_full_names() {
     );
     assert_eq!(parameters.values()[..6], [1.5; 6]);
     assert!(parameters.values()[6..10].iter().all(|value| value.abs() <= 0.25));
-    let weights = parameters.on(&cpu(), false);
+    let weights = parameters.on(&cpu());
     assert_eq!(host(weights.get::<2>(first)), parameters.values()[..6]);
     assert_eq!(host(weights.get::<2>(second)), parameters.values()[6..10]);
     assert_eq!(host(weights.get::<1>(third)), parameters.values()[10..]);
@@ -66,7 +66,7 @@ fn leaving_out_keeps_the_mean_and_is_the_same_for_the_same_stream() {
     let parameters = Registry::new().finish(0);
     let drawn = |share, index| {
         let weights = parameters
-            .on(&cpu(), false)
+            .on(&cpu())
             .with_dropout(share, Stream::new(3, "dropout", index));
         let ones = || Tensor::<2>::ones([200, 500], &cpu());
         (host(weights.drop_out(ones())), host(weights.drop_out(ones())))
@@ -100,7 +100,7 @@ fn both_perceptrons_leave_units_out() {
         Box::new(ResidualMlp::new(&mut residual, 3, None, 0, 16, 2, 2, Activation::Silu)),
     ];
     for (network, registry) in networks.iter().zip([plain, residual]) {
-        let weights = perturbed(registry).on(&cpu(), false);
+        let weights = perturbed(registry).on(&cpu());
         let forward = |weights| host(network.forward(weights, normals("x", 4, 3), &Conditions::default()));
         let whole = forward(&weights);
         let thinned = weights.clone().with_dropout(0.5, Stream::new(0, "dropout", 0));

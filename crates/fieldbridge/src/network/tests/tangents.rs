@@ -43,7 +43,7 @@ fn every_network() -> Vec<Built> {
 #[test]
 fn products_match_central_differences() {
     for (name, network, registry, with_time, context) in every_network() {
-        let weights = perturbed(registry).on(&crate::device::cpu(), false);
+        let weights = perturbed(registry).on(&crate::device::cpu());
         let given = conditions(ROWS, with_time, context);
         let (x, direction) = (normals("x", ROWS, INPUTS), normals("direction", ROWS, INPUTS));
         let (_, products) =
@@ -68,7 +68,7 @@ fn products_match_central_differences() {
 #[test]
 fn the_value_beside_the_products_is_the_value() {
     for (name, network, registry, with_time, context) in every_network() {
-        let weights = perturbed(registry).on(&crate::device::cpu(), false);
+        let weights = perturbed(registry).on(&crate::device::cpu());
         let given = conditions(ROWS, with_time, context);
         let x = normals("x", ROWS, INPUTS);
         let alone = host(network.forward(&weights, x.clone(), &given));
@@ -90,7 +90,7 @@ fn the_value_beside_the_products_is_the_value() {
 #[test]
 fn products_are_linear_in_the_direction_and_apart_from_each_other() {
     for (name, network, registry, with_time, context) in every_network() {
-        let weights = perturbed(registry).on(&crate::device::cpu(), false);
+        let weights = perturbed(registry).on(&crate::device::cpu());
         let given = conditions(ROWS, with_time, context);
         let x = normals("x", ROWS, INPUTS);
         let (first, second) = (normals("first", ROWS, INPUTS), normals("second", ROWS, INPUTS));
@@ -136,7 +136,7 @@ fn the_gradient_reaches_every_tensor_through_value_and_products() {
 #[test]
 fn time_and_context_change_the_value() {
     for (name, network, registry, with_time, context) in every_network() {
-        let weights = perturbed(registry).on(&crate::device::cpu(), false);
+        let weights = perturbed(registry).on(&crate::device::cpu());
         let x = normals("x", ROWS, INPUTS);
         let given = conditions(ROWS, with_time, context);
         let before = host(network.forward(&weights, x.clone(), &given));

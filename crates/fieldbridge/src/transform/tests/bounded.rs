@@ -90,7 +90,7 @@ fn what_is_outside_is_not_contained() {
 #[test]
 fn tensors_and_numbers_agree() {
     let bijections = bijections();
-    let weights = Registry::new().finish(0).on(&cpu(), false);
+    let weights = Registry::new().finish(0).on(&cpu());
     let columns: Vec<Vec<f64>> = bijections.iter().map(inside).collect();
     let bounded = Bounded {
         bijections: bijections.clone(),
@@ -117,7 +117,7 @@ fn tensors_and_numbers_agree() {
 #[test]
 fn tensors_never_leave_the_interval() {
     let bijections = bijections();
-    let weights = Registry::new().finish(0).on(&cpu(), false);
+    let weights = Registry::new().finish(0).on(&cpu());
     let bounded = Bounded {
         bijections: bijections.clone(),
     };

@@ -51,7 +51,7 @@ fn case(
     let mut registry = Registry::new();
     let transform = build(&mut registry);
     let mut parameters = registry.finish(2);
-    let fresh = parameters.on(&cpu(), false);
+    let fresh = parameters.on(&cpu());
     let noise = Stream::new(3, "perturbation", 0).normals(parameters.count());
     for (value, noise) in parameters.values_mut().iter_mut().zip(noise) {
         // more would give slopes of 1e-6, whose inverse single precision cannot hold
@@ -60,7 +60,7 @@ fn case(
     Case {
         name,
         transform,
-        weights: parameters.on(&cpu(), false),
+        weights: parameters.on(&cpu()),
         fresh,
         dimension,
         context,
@@ -237,7 +237,7 @@ fn a_rotation_is_orthogonal_and_depends_on_its_stream() {
         let drawn = |index| {
             let mut registry = Registry::new();
             let rotation = Rotation::new(&mut registry, dimension, &Stream::new(1, "rotation", index));
-            let weights = registry.finish(0).on(&cpu(), false);
+            let weights = registry.finish(0).on(&cpu());
             rotation.forward(&weights, Tensor::eye(dimension, &cpu()), None).0
         };
         let q = drawn(0);
@@ -250,7 +250,7 @@ fn a_rotation_is_orthogonal_and_depends_on_its_stream() {
 
 #[test]
 fn a_permutation_reorders() {
-    let weights = Registry::new().finish(0).on(&cpu(), false);
+    let weights = Registry::new().finish(0).on(&cpu());
     let permutation = Permutation::new(&[2, 0, 1]);
     let (z, _) = permutation.forward(&weights, matrix(&[10.0, 11.0, 12.0, 20.0, 21.0, 22.0], 3), None);
     assert_eq!(host(z), [12.0, 10.0, 11.0, 22.0, 20.0, 21.0]);

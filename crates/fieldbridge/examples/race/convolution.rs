@@ -1,0 +1,39 @@
+//! W3: four residual blocks of 3x3 convolutions with group normalization on 16 images of 32 x 32 with 64 channels.
+
+use std::path::Path;
+
+use burn_tensor::Tensor;
+use fieldbridge::bridge::Rows;
+use fieldbridge::network::{ConvolutionBlock, Registry, Weights};
+use fieldbridge::train::Objective;
+
+use super::training::Training;
+use super::{Workload, files};
+
+const CHANNELS: usize = 64;
+const SIDE: usize = 32;
+
+/// Mean over pixels and channels of the squared error.
+struct Regression(Vec<ConvolutionBlock>);
+
+impl Objective for Regression {
+    fn losses(&self, weights: &Weights, rows: &Rows) -> Tensor<1> {
+        let device = weights.device();
+        let images = rows.tensor(&rows.data, device).reshape([rows.count, SIDE, SIDE, CHANNELS]);
+        let found = self.0.iter().fold(images, |x, block| block.forward(weights, x));
+        let found = found.reshape([rows.count, SIDE * SIDE * CHANNELS]);
+        (found - rows.tensor(&rows.base, device)).square().mean_dim(1).squeeze_dim(1)
+    }
+}
+
+pub(crate) fn training(folder: &Path) -> Result<Box<dyn Workload>, String> {
+    let mut registry = Registry::new();
+    let blocks = (0..4)
+        .map(|index| registry.scope(format!("block{index}"), |registry| ConvolutionBlock::new(registry, CHANNELS, 8)))
+        .collect();
+    let start = files::load(&registry.finish(0), &files::read(&folder.join("weights.safetensors"))?)?;
+    let mut data = files::read(&folder.join("data.safetensors"))?;
+    let (shape, x) = files::take(&mut data, "x")?;
+    let rows = Rows { count: shape[0], data: x, base: files::take(&mut data, "target")?.1, ..Rows::default() };
+    Ok(Box::new(Training::new(Regression(blocks), start, rows, 8)))
+}

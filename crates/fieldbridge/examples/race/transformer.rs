@@ -1,0 +1,71 @@
+//! W2: a transformer of six pre-norm blocks on 8 sequences of 261 tokens of width 192.
+
+use std::path::Path;
+
+use burn_tensor::Tensor;
+use fieldbridge::bridge::Rows;
+use fieldbridge::network::{LayerNorm, Linear, Parameters, Registry, TransformerBlock, Weights};
+use fieldbridge::train::Objective;
+
+use super::training::Training;
+use super::{Workload, files};
+
+pub(crate) const TOKENS: usize = 261;
+pub(crate) const WIDTH: usize = 192;
+
+/// Blocks, then a norm and a linear layer.
+pub(crate) struct Transformer {
+    blocks: Vec<TransformerBlock>,
+    last_norm: LayerNorm,
+    last: Linear,
+}
+
+impl Transformer {
+    fn new(registry: &mut Registry) -> Self {
+        Self {
+            blocks: (0..6)
+                .map(|index| {
+                    registry.scope(format!("block{index}"), |registry| TransformerBlock::new(registry, WIDTH, 6, 4 * WIDTH))
+                })
+                .collect(),
+            last_norm: LayerNorm::new(registry, "last_norm", WIDTH),
+            last: Linear::new(registry, "last", WIDTH, WIDTH),
+        }
+    }
+
+    pub(crate) fn forward(&self, weights: &Weights, tokens: Tensor<3>) -> Tensor<3> {
+        let [batch, count, width] = tokens.dims();
+        let mixed = self.blocks.iter().fold(tokens, |x, block| block.forward(weights, x));
+        let rows = self.last_norm.forward(weights, mixed.reshape([batch * count, width]));
+        self.last.forward(weights, rows).reshape([batch, count, width])
+    }
+}
+
+/// The network with the weights of a folder.
+pub(crate) fn stored(folder: &Path) -> Result<(Transformer, Parameters), String> {
+    let mut registry = Registry::new();
+    let network = Transformer::new(&mut registry);
+    let parameters = files::load(&registry.finish(0), &files::read(&folder.join("weights.safetensors"))?)?;
+    Ok((network, parameters))
+}
+
+/// Mean over tokens and components of the squared error.
+struct Regression(Transformer);
+
+impl Objective for Regression {
+    fn losses(&self, weights: &Weights, rows: &Rows) -> Tensor<1> {
+        let device = weights.device();
+        let shape = [rows.count, TOKENS, WIDTH];
+        let found = self.0.forward(weights, rows.tensor(&rows.data, device).reshape(shape));
+        let found = found.reshape([rows.count, TOKENS * WIDTH]);
+        (found - rows.tensor(&rows.base, device)).square().mean_dim(1).squeeze_dim(1)
+    }
+}
+
+pub(crate) fn training(folder: &Path) -> Result<Box<dyn Workload>, String> {
+    let (network, start) = stored(folder)?;
+    let mut data = files::read(&folder.join("data.safetensors"))?;
+    let (shape, x) = files::take(&mut data, "x")?;
+    let rows = Rows { count: shape[0], data: x, base: files::take(&mut data, "target")?.1, ..Rows::default() };
+    Ok(Box::new(Training::new(Regression(network), start, rows, 4)))
+}

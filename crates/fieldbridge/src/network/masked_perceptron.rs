@@ -1,0 +1,87 @@
+//! A plain perceptron whose output `i` sees only the inputs that come before it.
+
+use std::sync::Arc;
+
+use burn_tensor::Tensor;
+use fieldbridge_kernels::autoregressive::{Form, Prepared};
+
+use super::masked_mlp::{MaskedNetwork, degrees_of_units, masked, prepare};
+use super::{Activation, Linear, Registry, Weights};
+
+/// Masked autoencoder for distribution estimation as first described (Germain et al. 2015, arXiv:1502.03509):
+/// `h <- a(h (W o M) + b)`, the first layer with `c C` added for a context `c`, the last one linear.
+#[derive(Clone, Debug)]
+pub struct MaskedPerceptron {
+    hidden: Vec<Linear>,
+    condition: Option<Linear>,
+    last: Linear,
+    dimension: usize,
+    outputs_each: usize,
+    activation: Activation,
+}
+
+impl MaskedPerceptron {
+    /// `order[i]` is the place, from 1, of dimension `i`; `hidden` are the widths of the hidden layers.
+    pub fn new(
+        registry: &mut Registry,
+        order: &[usize],
+        context: usize,
+        hidden: &[usize],
+        outputs_each: usize,
+        activation: Activation,
+    ) -> Self {
+        assert!(!hidden.is_empty(), "a perceptron has at least one hidden layer");
+        let dimension = order.len();
+        let mut seen = order.to_vec();
+        let mut condition = None;
+        let hidden = hidden
+            .iter()
+            .enumerate()
+            .map(|(index, &width)| {
+                let degrees = degrees_of_units(dimension, context, width);
+                let name = if index == 0 { "first".to_owned() } else { format!("hidden{}", index - 1) };
+                let layer = Linear::new(registry, &name, seen.len(), width);
+                let layer = masked(registry, layer, &seen, &degrees, false);
+                if index == 0 && context > 0 {
+                    condition = Some(Linear::without_bias(registry, "condition", context, width));
+                }
+                seen = degrees;
+                layer
+            })
+            .collect();
+        let outputs: Vec<usize> = order.iter().flat_map(|&place| vec![place; outputs_each]).collect();
+        let last = Linear::new(registry, "last", seen.len(), outputs.len());
+        Self {
+            hidden,
+            condition,
+            last: masked(registry, last, &seen, &outputs, true),
+            dimension,
+            outputs_each,
+            activation,
+        }
+    }
+}
+
+impl MaskedNetwork for MaskedPerceptron {
+    fn forward(&self, weights: &Weights, x: Tensor<2>, context: Option<&Tensor<2>>) -> Tensor<3> {
+        let [batch, _] = x.dims();
+        let mut added = self
+            .condition
+            .as_ref()
+            .and_then(|layer| Some(layer.forward(weights, context?.clone())));
+        let mut h = x;
+        for layer in &self.hidden {
+            let z = layer.activated(weights, h, added.take(), self.activation);
+            h = weights.drop_out(z);
+        }
+        let out = self.last.forward(weights, h);
+        out.reshape([batch, self.dimension, self.outputs_each])
+    }
+
+    fn prepared(&self, weights: &Weights) -> Option<Arc<Prepared>> {
+        let mut layers: Vec<(&Linear, Option<&Linear>)> = self.hidden.iter().map(|layer| (layer, None)).collect();
+        layers[0].1 = self.condition.as_ref();
+        layers.push((&self.last, None));
+        prepare(weights, (self.dimension, Form::Plain, self.activation), &layers)
+    }
+}
