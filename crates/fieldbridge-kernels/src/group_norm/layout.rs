@@ -4,6 +4,8 @@ use pulp::Simd;
 
 /// Numbers in the longest vector; every shorter one divides it.
 const LONGEST: usize = 16;
+/// Numbers in a row of columns at least.
+const ROW: usize = 128;
 /// Numbers summed in single precision, small enough for the fastest memory.
 const BLOCK: usize = 8192;
 /// Numbers above which the blocks of a sample are shared among threads.
@@ -55,7 +57,9 @@ impl Layout {
         while b > 0 {
             (a, b) = (b, a % b);
         }
-        self.channels / a * LONGEST
+        let least = self.channels / a * LONGEST;
+        // long rows, so that few of them are begun
+        ROW.div_ceil(least) * least
     }
 
     /// Numbers in a block: whole rows of columns, but for the end of the last block.
@@ -78,11 +82,14 @@ impl Layout {
         channel / (self.channels / self.groups)
     }
 
-    /// A number for each column from one for each channel.
-    pub(super) fn spread(&self, of_channel: impl Fn(usize) -> f32) -> Vec<f32> {
-        (0..self.columns())
-            .map(|column| of_channel(column % self.channels))
-            .collect()
+    /// A value for each column from one for each channel.
+    pub(super) fn spread<T: Copy>(&self, of_channel: impl Fn(usize) -> T) -> Vec<T> {
+        let mut spread = Vec::with_capacity(self.columns());
+        spread.extend((0..self.channels).map(of_channel));
+        while spread.len() < self.columns() {
+            spread.extend_from_within(..self.channels);
+        }
+        spread
     }
 }
 
@@ -90,12 +97,4 @@ impl Layout {
 #[inline(always)]
 pub(super) fn first<S: Simd>(simd: S, count: usize) -> S::f32s {
     simd.partial_load_f32s(&[1.0; LONGEST][..count])
-}
-
-/// How many numbers of a vector of columns lie in the last row of `length` numbers, when that row is not whole.
-#[inline(always)]
-pub(super) fn in_last_row<S: Simd>(length: usize, columns: usize, vector: usize) -> usize {
-    (length % columns)
-        .saturating_sub(vector * S::F32_LANES)
-        .min(S::F32_LANES)
 }

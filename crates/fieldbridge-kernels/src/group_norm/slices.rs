@@ -247,10 +247,14 @@ impl Sample<'_> {
         let mut sums = vec![[0.0_f64; 2]; layout.channels];
         for block in &blocks {
             let (plain, with_n) = block.split_at(layout.columns());
-            for (column, (&plain, &with_n)) in plain.iter().zip(with_n).enumerate() {
-                let [sum, sum_with_n] = &mut sums[column % layout.channels];
-                *sum += f64::from(plain);
-                *sum_with_n += f64::from(with_n);
+            let columns = plain
+                .chunks_exact(layout.channels)
+                .zip(with_n.chunks_exact(layout.channels));
+            for (plain, with_n) in columns {
+                for (sums, (&plain, &with_n)) in sums.iter_mut().zip(plain.iter().zip(with_n)) {
+                    sums[0] += f64::from(plain);
+                    sums[1] += f64::from(with_n);
+                }
             }
         }
         // means over each group of the gradient of n, alone and times n

@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::layout::{Layout, first, in_last_row};
+use super::layout::{Layout, first};
 use crate::convolution::instructions::Instructions;
 
 /// Mean and sum of squared distances from it.
@@ -40,10 +40,11 @@ pub(super) fn statistics(
     sample: &[f32],
     epsilon: f32,
 ) -> Vec<[f32; 2]> {
+    let group = layout.spread(|channel| layout.group(channel));
     let blocks: Vec<Vec<Moments>> = sample
         .par_chunks(layout.block())
         .with_min_len(layout.blocks_together())
-        .map(|values| block_moments(instructions, layout, values))
+        .map(|values| block_moments(instructions, layout.groups, &group, values))
         .collect();
     let mut groups = vec![Moments::default(); layout.groups];
     for block in &blocks {
@@ -59,34 +60,34 @@ pub(super) fn statistics(
     groups.into_iter().map(parts).collect()
 }
 
-/// Moments of each group in a block.
-fn block_moments(instructions: impl Instructions, layout: &Layout, values: &[f32]) -> Vec<Moments> {
-    let columns = layout.columns();
-    let mut sums = vec![0.0; columns];
+/// Moments of each group in a block; `group` says which one a column belongs to.
+fn block_moments(instructions: impl Instructions, groups: usize, group: &[usize], values: &[f32]) -> Vec<Moments> {
+    let mut sums = vec![0.0; group.len()];
     instructions.run(Sums {
         values,
         centre: None,
         sums: &mut sums,
     });
-    let count = (values.len() / layout.groups) as f64;
+    let count = (values.len() / groups) as f64;
     let mut moments = vec![
         Moments {
             count,
             ..Moments::default()
         };
-        layout.groups
+        groups
     ];
-    for (column, &sum) in sums.iter().enumerate() {
-        moments[layout.group(column % layout.channels)].mean += f64::from(sum) / count;
+    for (&group, &sum) in group.iter().zip(&sums) {
+        moments[group].mean += f64::from(sum);
     }
-    let centre = layout.spread(|channel| moments[layout.group(channel)].mean as f32);
+    moments.iter_mut().for_each(|moments| moments.mean /= count);
+    let centre: Vec<f32> = group.iter().map(|&group| moments[group].mean as f32).collect();
     instructions.run(Sums {
         values,
         centre: Some(&centre),
         sums: &mut sums,
     });
-    for (column, &sum) in sums.iter().enumerate() {
-        moments[layout.group(column % layout.channels)].squares += f64::from(sum);
+    for (&group, &sum) in group.iter().zip(&sums) {
+        moments[group].squares += f64::from(sum);
     }
     // the distances were those from the rounded means
     for moments in &mut moments {
@@ -153,7 +154,7 @@ fn sums<S: Simd, const WIDE: usize, const SQUARES: bool>(
         }
     }
     for wide in 0..WIDE {
-        let count = in_last_row::<S>(values.len(), columns, vector + wide);
+        let count = in_last_row::<S>(rest, vector + wide);
         if count > 0 {
             let value = simd.partial_load_f32s(&rest[(vector + wide) * S::F32_LANES..][..count]);
             if SQUARES {
@@ -167,4 +168,10 @@ fn sums<S: Simd, const WIDE: usize, const SQUARES: bool>(
     let (sums, _) = S::as_mut_simd_f32s(sums);
     sums[vector..vector + WIDE].copy_from_slice(&found);
     WIDE
+}
+
+/// How many numbers of a vector lie in a row that is not whole.
+#[inline(always)]
+fn in_last_row<S: Simd>(row: &[f32], vector: usize) -> usize {
+    row.len().saturating_sub(vector * S::F32_LANES).min(S::F32_LANES)
 }

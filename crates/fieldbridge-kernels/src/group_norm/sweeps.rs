@@ -1,10 +1,10 @@
 //! The sweeps over the numbers of a block.
 //!
-//! Each goes down the rows of one vector of columns, whose coefficients stay in registers.
+//! Each goes through the rows in the order of memory; the coefficients of the columns stay in the fastest memory.
 
 use pulp::{Simd, WithSimd};
 
-use super::layout::{first, in_last_row};
+use super::layout::first;
 use crate::elementary::sigmoid;
 
 /// `y = a((x - mean) factor + addend)`.
@@ -34,28 +34,22 @@ impl Apply<'_> {
     #[inline(always)]
     fn sweep<S: Simd, const SILU: bool>(self, simd: S) {
         let columns = self.mean.len();
-        let stride = columns / S::F32_LANES;
-        let rows = self.x.len() / columns;
-        let (x, x_rest) = self.x.split_at(rows * columns);
-        let (y, y_rest) = self.y.split_at_mut(rows * columns);
-        let ((x, _), (y, _)) = (S::as_simd_f32s(x), S::as_mut_simd_f32s(y));
         let ((mean, _), (factor, _), (addend, _)) = (
             S::as_simd_f32s(self.mean),
             S::as_simd_f32s(self.factor),
             S::as_simd_f32s(self.addend),
         );
-        for vector in 0..stride {
-            let (mean, factor, addend) = (mean[vector], factor[vector], addend[vector]);
-            for row in 0..rows {
-                let at = row * stride + vector;
-                y[at] = applied::<S, SILU>(simd, x[at], mean, factor, addend);
+        for (x, y) in self.x.chunks(columns).zip(self.y.chunks_mut(columns)) {
+            let ((x, x_rest), (y, y_rest)) = (S::as_simd_f32s(x), S::as_mut_simd_f32s(y));
+            let coefficients = mean.iter().zip(factor).zip(addend);
+            for ((x, y), ((mean, factor), addend)) in x.iter().zip(y).zip(coefficients) {
+                *y = applied::<S, SILU>(simd, *x, *mean, *factor, *addend);
             }
-            let count = in_last_row::<S>(self.x.len(), columns, vector);
-            if count > 0 {
-                let from = vector * S::F32_LANES;
-                let x = simd.partial_load_f32s(&x_rest[from..][..count]);
-                let y = applied::<S, SILU>(simd, x, mean, factor, addend);
-                simd.partial_store_f32s(&mut y_rest[from..][..count], y);
+            if !x_rest.is_empty() {
+                let at = x.len();
+                let x = simd.partial_load_f32s(x_rest);
+                let y = applied::<S, SILU>(simd, x, mean[at], factor[at], addend[at]);
+                simd.partial_store_f32s(y_rest, y);
             }
         }
     }
@@ -78,7 +72,7 @@ pub(super) struct Through<'a> {
     pub(super) factor: &'a [f32],
     pub(super) addend: &'a [f32],
     pub(super) silu: bool,
-    /// Both sums, one after the other.
+    /// Both sums, one after the other, zeros before.
     pub(super) sums: &'a mut [f32],
 }
 
@@ -107,43 +101,35 @@ impl Through<'_> {
     #[inline(always)]
     fn sweep<S: Simd, const SILU: bool>(self, simd: S) {
         let columns = self.mean.len();
-        let stride = columns / S::F32_LANES;
-        let rows = self.x.len() / columns;
-        let (x, x_rest) = self.x.split_at(rows * columns);
-        let (y, y_rest) = self.y_gradient.split_at(rows * columns);
-        let (z, z_rest) = self.z_gradient.split_at_mut(rows * columns);
-        let ((x, _), (y, _), (z, _)) = (S::as_simd_f32s(x), S::as_simd_f32s(y), S::as_mut_simd_f32s(z));
         let ((mean, _), (deviation, _)) = (S::as_simd_f32s(self.mean), S::as_simd_f32s(self.deviation));
         let ((factor, _), (addend, _)) = (S::as_simd_f32s(self.factor), S::as_simd_f32s(self.addend));
+        let coefficients = |vector: usize| Coefficients {
+            mean: mean[vector],
+            deviation: deviation[vector],
+            factor: factor[vector],
+            addend: addend[vector],
+        };
         let (plain, with_n) = self.sums.split_at_mut(columns);
         let ((plain, _), (with_n, _)) = (S::as_mut_simd_f32s(plain), S::as_mut_simd_f32s(with_n));
-        for vector in 0..stride {
-            let coefficients = Coefficients {
-                mean: mean[vector],
-                deviation: deviation[vector],
-                factor: factor[vector],
-                addend: addend[vector],
-            };
-            let (mut sum, mut sum_with_n) = (simd.splat_f32s(0.0), simd.splat_f32s(0.0));
-            for row in 0..rows {
-                let at = row * stride + vector;
-                let (gradient, n) = through::<S, SILU>(simd, x[at], y[at], &coefficients);
-                z[at] = gradient;
-                sum = simd.add_f32s(sum, gradient);
-                sum_with_n = simd.mul_add_e_f32s(gradient, n, sum_with_n);
+        let rows = self.x.chunks(columns).zip(self.y_gradient.chunks(columns));
+        for ((x, y), z) in rows.zip(self.z_gradient.chunks_mut(columns)) {
+            let ((x, x_rest), (y, y_rest)) = (S::as_simd_f32s(x), S::as_simd_f32s(y));
+            let (z, z_rest) = S::as_mut_simd_f32s(z);
+            for vector in 0..x.len() {
+                let (gradient, n) = through::<S, SILU>(simd, x[vector], y[vector], coefficients(vector));
+                z[vector] = gradient;
+                plain[vector] = simd.add_f32s(plain[vector], gradient);
+                with_n[vector] = simd.mul_add_e_f32s(gradient, n, with_n[vector]);
             }
-            let count = in_last_row::<S>(self.x.len(), columns, vector);
-            if count > 0 {
-                let from = vector * S::F32_LANES;
-                let x = simd.partial_load_f32s(&x_rest[from..][..count]);
-                let y = simd.partial_load_f32s(&y_rest[from..][..count]);
-                let (gradient, n) = through::<S, SILU>(simd, x, y, &coefficients);
-                simd.partial_store_f32s(&mut z_rest[from..][..count], gradient);
-                let gradient = simd.mul_f32s(gradient, first(simd, count));
-                sum = simd.add_f32s(sum, gradient);
-                sum_with_n = simd.mul_add_e_f32s(gradient, n, sum_with_n);
+            if !x_rest.is_empty() {
+                let vector = x.len();
+                let (x, y) = (simd.partial_load_f32s(x_rest), simd.partial_load_f32s(y_rest));
+                let (gradient, n) = through::<S, SILU>(simd, x, y, coefficients(vector));
+                simd.partial_store_f32s(z_rest, gradient);
+                let gradient = simd.mul_f32s(gradient, first(simd, x_rest.len()));
+                plain[vector] = simd.add_f32s(plain[vector], gradient);
+                with_n[vector] = simd.mul_add_e_f32s(gradient, n, with_n[vector]);
             }
-            (plain[vector], with_n[vector]) = (sum, sum_with_n);
         }
     }
 }
@@ -154,14 +140,14 @@ fn through<S: Simd, const SILU: bool>(
     simd: S,
     x: S::f32s,
     y_gradient: S::f32s,
-    coefficients: &Coefficients<S::f32s>,
+    coefficients: Coefficients<S::f32s>,
 ) -> (S::f32s, S::f32s) {
     let Coefficients {
         mean,
         deviation,
         factor,
         addend,
-    } = *coefficients;
+    } = coefficients;
     let n = simd.mul_f32s(simd.sub_f32s(x, mean), deviation);
     if !SILU {
         return (y_gradient, n);
@@ -190,27 +176,21 @@ impl WithSimd for Centre<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let columns = self.mean.len();
-        let stride = columns / S::F32_LANES;
-        let rows = self.x.len() / columns;
-        let (x, x_rest) = self.x.split_at(rows * columns);
-        let (d, d_rest) = self.gradient.split_at_mut(rows * columns);
-        let ((x, _), (d, _)) = (S::as_simd_f32s(x), S::as_mut_simd_f32s(d));
         let ((mean, _), (direct, _)) = (S::as_simd_f32s(self.mean), S::as_simd_f32s(self.direct));
         let ((along, _), (constant, _)) = (S::as_simd_f32s(self.along), S::as_simd_f32s(self.constant));
-        for vector in 0..stride {
-            let (mean, direct, along, constant) = (mean[vector], direct[vector], along[vector], constant[vector]);
-            for row in 0..rows {
-                let at = row * stride + vector;
-                let sum = simd.mul_add_e_f32s(simd.sub_f32s(x[at], mean), along, constant);
-                d[at] = simd.mul_add_e_f32s(d[at], direct, sum);
+        for (x, d) in self.x.chunks(columns).zip(self.gradient.chunks_mut(columns)) {
+            let ((x, x_rest), (d, d_rest)) = (S::as_simd_f32s(x), S::as_mut_simd_f32s(d));
+            let coefficients = mean.iter().zip(along).zip(constant.iter().zip(direct));
+            for ((x, d), ((mean, along), (constant, direct))) in x.iter().zip(d).zip(coefficients) {
+                let sum = simd.mul_add_e_f32s(simd.sub_f32s(*x, *mean), *along, *constant);
+                *d = simd.mul_add_e_f32s(*d, *direct, sum);
             }
-            let count = in_last_row::<S>(self.x.len(), columns, vector);
-            if count > 0 {
-                let range = vector * S::F32_LANES..vector * S::F32_LANES + count;
-                let x = simd.partial_load_f32s(&x_rest[range.clone()]);
-                let sum = simd.mul_add_e_f32s(simd.sub_f32s(x, mean), along, constant);
-                let value = simd.mul_add_e_f32s(simd.partial_load_f32s(&d_rest[range.clone()]), direct, sum);
-                simd.partial_store_f32s(&mut d_rest[range], value);
+            if !x_rest.is_empty() {
+                let at = x.len();
+                let distance = simd.sub_f32s(simd.partial_load_f32s(x_rest), mean[at]);
+                let sum = simd.mul_add_e_f32s(distance, along[at], constant[at]);
+                let value = simd.mul_add_e_f32s(simd.partial_load_f32s(d_rest), direct[at], sum);
+                simd.partial_store_f32s(d_rest, value);
             }
         }
     }
