@@ -117,7 +117,7 @@ impl Layout {
 }
 
 /// Neighbouring parts of the given lengths.
-fn cut<'a>(mut values: &'a mut [f32], lengths: impl Iterator<Item = usize>) -> std::vec::IntoIter<&'a mut [f32]> {
+fn cut(mut values: &mut [f32], lengths: impl Iterator<Item = usize>) -> std::vec::IntoIter<&mut [f32]> {
     let parts: Vec<_> = lengths
         .map(|length| {
             let (part, rest) = std::mem::take(&mut values).split_at_mut(length);

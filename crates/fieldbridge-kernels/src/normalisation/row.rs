@@ -9,11 +9,10 @@ const LANES: usize = 32;
 #[inline(always)]
 fn sum(row: &[f32], term: impl Fn(f32) -> f32) -> f32 {
     let mut sums = [0.0; LANES];
-    let whole = row.chunks_exact(LANES);
-    let rest = whole.remainder();
+    let (whole, rest) = row.as_chunks::<LANES>();
     for values in whole {
-        for (sum, &value) in sums.iter_mut().zip(values) {
-            *sum += term(value);
+        for i in 0..LANES {
+            sums[i] += term(values[i]);
         }
     }
     for (sum, &value) in sums.iter_mut().zip(rest) {
@@ -59,22 +58,17 @@ pub(super) fn scale([mean, inverse]: [f32; 2], row: &[f32], factor: &[f32], offs
 #[inline(always)]
 pub(super) fn means([mean, inverse]: [f32; 2], row: &[f32], factor: &[f32], gradient: &[f32]) -> [f32; 2] {
     let (mut sums, mut products) = ([0.0; LANES], [0.0; LANES]);
-    let (rows, factors, gradients) = (
-        row.chunks_exact(LANES),
-        factor.chunks_exact(LANES),
-        gradient.chunks_exact(LANES),
-    );
-    let rest = rows
-        .remainder()
-        .iter()
-        .zip(factors.remainder().iter().zip(gradients.remainder()));
-    for (row, (factor, gradient)) in rows.zip(factors.zip(gradients)) {
+    let (rows, row_rest) = row.as_chunks::<LANES>();
+    let (factors, factor_rest) = factor.as_chunks::<LANES>();
+    let (gradients, gradient_rest) = gradient.as_chunks::<LANES>();
+    for (row, (factor, gradient)) in rows.iter().zip(factors.iter().zip(gradients)) {
         for i in 0..LANES {
             let t = gradient[i] * factor[i];
             sums[i] += t;
             products[i] += t * ((row[i] - mean) * inverse);
         }
     }
+    let rest = row_rest.iter().zip(factor_rest.iter().zip(gradient_rest));
     for (i, (x, (factor, gradient))) in rest.enumerate() {
         let t = gradient * factor;
         sums[i] += t;

@@ -27,11 +27,10 @@ fn of_block(block: &[f32]) -> f64 {
         #[inline(always)]
         || {
             let mut sums = [0.0; LANES];
-            let whole = block.chunks_exact(LANES);
-            let rest = whole.remainder();
+            let (whole, rest) = block.as_chunks::<LANES>();
             for values in whole {
-                for (sum, &value) in sums.iter_mut().zip(values) {
-                    *sum += f64::from(value) * f64::from(value);
+                for i in 0..LANES {
+                    sums[i] += f64::from(values[i]) * f64::from(values[i]);
                 }
             }
             for (sum, &value) in sums.iter_mut().zip(rest) {
