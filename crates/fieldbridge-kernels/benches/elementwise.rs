@@ -35,7 +35,8 @@ fn functions(criterion: &mut Criterion) {
         let (from, mut to) = (numbers(count), numbers(count));
         move || black_box(&mut to).copy_from_slice(black_box(&from))
     });
-    let functions: [(&str, fn(&mut [f32])); 6] = [
+    type Function = fn(&mut [f32]);
+    let functions: [(&str, Function); 6] = [
         ("exp", slice::exp),
         ("ln", slice::ln),
         ("tanh", slice::tanh),
