@@ -59,7 +59,7 @@ impl Axis {
                 }
             }
         }
-        let regular = padding == Padding::Zero || size % stride == 0;
+        let regular = padding == Padding::Zero || size.is_multiple_of(stride);
         let remainders = if regular { stride } else { 1 };
         let axis = |remainder: usize| {
             let targets: Vec<usize> = (0..size).filter(|input| input % remainders == remainder).collect();

@@ -4,6 +4,7 @@
 //! its channels, in the input or, beyond an edge, among zeros (Dukhan 2019, arXiv:1907.02129).
 
 use std::cell::RefCell;
+use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -11,7 +12,7 @@ use rayon::prelude::*;
 use super::axis::{Axis, NOTHING};
 use super::instructions::Instructions;
 use super::panels::Panels;
-use super::tile::{Tile, sum_over_taps};
+use super::tile::{Tile, fetch, sum_over_taps};
 
 /// Targets of one block: its table and its targets stay in the fastest memory, and each panel serves them all.
 const BLOCK: usize = 96;
@@ -76,6 +77,16 @@ impl SumOverTaps<'_> {
         self.axes.iter().map(|axis| axis.taps.len()).product()
     }
 
+    /// The sources that some targets are the first to use, roughly.
+    fn ahead(&self, next: Range<usize>, targets: usize) -> &[f32] {
+        // they reach about a row further than the targets
+        let source = |target: usize| {
+            let pixel = target * (self.source.len() / self.source_channels.max(1)) / targets + self.source_size[2];
+            self.source.len().min(pixel * self.source_channels)
+        };
+        &self.source[source(next.start)..source(next.end)]
+    }
+
     /// Computes all targets.
     pub(super) fn run(&self, instructions: impl Instructions, target: &mut [f32]) {
         let targets = self.targets();
@@ -91,10 +102,12 @@ impl SumOverTaps<'_> {
             let last = targets.min(first + BLOCK);
             TABLES.with_borrow_mut(|tables| {
                 tables.fill(self, shared, first, last);
+                let next = last..targets.min(last + BLOCK);
                 instructions.run(Block {
                     sum: self,
                     tables,
                     targets: last - first,
+                    ahead: self.ahead(next, targets),
                 });
             });
         };
@@ -162,6 +175,8 @@ struct Block<'a> {
     sum: &'a SumOverTaps<'a>,
     tables: &'a Tables,
     targets: usize,
+    /// Sources of the next block.
+    ahead: &'a [f32],
 }
 
 impl WithSimd for Block<'_> {
@@ -181,11 +196,19 @@ impl WithSimd for Block<'_> {
 impl Block<'_> {
     #[inline(always)]
     fn tiles<S: Simd, const LARGE: usize, const MIDDLE: usize, const SMALL: usize>(self, simd: S) {
-        let Self { sum, tables, targets } = self;
+        let Self {
+            sum,
+            tables,
+            targets,
+            ahead,
+        } = self;
+        let pieces = sum.panels.iter().count() * targets.div_ceil(LARGE);
+        let mut pieces = ahead.chunks(ahead.len().div_ceil(pieces.max(1)).max(1));
         let mut panel_start = 0;
         for panel in sum.panels.iter() {
             let mut first = 0;
             while first < targets {
+                fetch(pieces.next().unwrap_or_default());
                 let rest = targets - first;
                 let tile = Tile {
                     table: tables.sources.as_ptr().wrapping_add(first),

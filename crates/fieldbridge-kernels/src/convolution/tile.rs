@@ -72,3 +72,19 @@ pub(super) unsafe fn sum_over_taps<S: Simd, const PIXELS: usize, const VECTORS: 
         }
     }
 }
+
+/// Asks for numbers that are used soon.
+#[inline(always)]
+pub(super) fn fetch(values: &[f32]) {
+    /// Numbers in a line of the cache.
+    const LINE: usize = 16;
+    for line in values.chunks(LINE) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: all processors of this kind have the instruction, and the pointer is that of a slice
+        unsafe {
+            std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(line.as_ptr().cast());
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = line;
+    }
+}

@@ -10,7 +10,7 @@ use super::axis::{Axis, NOTHING};
 use super::geometry::Geometry;
 use super::instructions::Instructions;
 use super::taps::{PARALLEL, Shared};
-use super::tile::load;
+use super::tile::{fetch, load};
 use crate::workspace::Buffer;
 
 /// Input channels of one piece of work.
@@ -171,15 +171,33 @@ impl WithSimd for Work<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { parts, rows, found } = self;
-        let geometry = parts[0].geometry;
-        let step = (PIXELS / geometry.output()[2]).max(1);
+        let Part {
+            geometry,
+            input,
+            output_gradient,
+            ..
+        } = parts[0];
+        let [depth, height, width] = geometry.output();
+        let all = geometry.batch * depth * height;
+        let step = (PIXELS / width).max(1);
+        let pieces = parts.len() * geometry.kernel.iter().product::<usize>();
         for first in rows.clone().step_by(step) {
             let chunk = first..rows.end.min(first + step);
+            let next = chunk.end..rows.end.min(chunk.end + step);
+            let mut piece = 0;
             for part in parts {
                 let mut tap = 0;
                 for depth_tap in 0..geometry.kernel[0] {
                     for height_tap in 0..geometry.kernel[1] {
                         for width_tap in 0..geometry.kernel[2] {
+                            // the next rows come closer while these are used
+                            for values in [input, output_gradient] {
+                                let row = values.len() / all;
+                                let ahead = next.len() * row;
+                                let from = ahead * piece / pieces..ahead * (piece + 1) / pieces;
+                                fetch(&values[next.start * row..][from]);
+                            }
+                            piece += 1;
                             part.find([depth_tap, height_tap, width_tap], chunk.clone(), found);
                             part.tap(simd, tap, found);
                             tap += 1;

@@ -36,7 +36,7 @@ impl Layout {
     /// When groups have different sizes.
     pub(super) fn check(&self) {
         assert!(
-            self.groups > 0 && self.channels % self.groups == 0,
+            self.groups > 0 && self.channels.is_multiple_of(self.groups),
             "groups hold as many channels each"
         );
     }
