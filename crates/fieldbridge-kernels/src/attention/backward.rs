@@ -2,12 +2,14 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::destination::{Destination, Target, Targets};
-use super::forward::{BLOCK, copy_row, key_preparation, query_preparation, score_scale, tokens, write_row};
+use super::destination::{Destination, Targets};
+use super::finish::Finish;
+use super::forward::{BLOCK, key_preparation, query_preparation, score_scale, tokens};
 use super::heads::{Shared, for_each_head};
 use super::inputs::{Inputs, Layout, Sizes};
 use super::panel::Preparation;
 use super::power::power_of_two;
+use super::rows::{copy_row, product, write_row};
 use super::scratch::with_scratch;
 use super::tile::{Combination, PANEL, Scores, padded_width};
 use super::transpose::{Rows, columns_of, rows_of};
@@ -326,62 +328,4 @@ impl WithSimd for Head<'_> {
             }
         }
     }
-}
-
-/// The last step of gradients by rows: back through positions and normalisation, and into the tensor's own layout.
-struct Finish<'a> {
-    preparation: &'a Preparation<'a>,
-    /// Multiplies all before.
-    factor: f32,
-    targets: &'a Targets<'a>,
-    target: &'a Target<'a>,
-}
-
-impl Finish<'_> {
-    /// Writes a panel; the buffers are two panels by columns and the sums of the gradients of weights.
-    #[inline(always)]
-    fn write<S: Simd>(
-        &self,
-        simd: S,
-        (batch, head): (usize, usize),
-        panel: usize,
-        rows: &mut [f32],
-        [columns, raw, weights]: [&mut [f32]; 3],
-    ) {
-        let Preparation { tokens, width, .. } = *self.preparation;
-        let (tokens, padded) = (tokens.panel(panel), padded_width(width));
-        let mut factor = self.factor;
-        if !self.preparation.is_plain() {
-            let order: [u32; PANEL] = std::array::from_fn(|i| i as u32);
-            columns_of(
-                Rows {
-                    data: rows,
-                    start: 0,
-                    stride: padded,
-                },
-                &order[..tokens.len()],
-                width,
-                columns,
-            );
-            self.preparation.take_back(simd, panel, factor, columns, raw, weights);
-            rows_of(columns, tokens.len(), width, padded, rows);
-            factor = 1.0;
-        }
-        for (&token, values) in tokens.iter().zip(rows.chunks_exact(padded)) {
-            // SAFETY: this head is worked on by one thread only, and the row is held alone.
-            let row = unsafe { self.targets.row(self.target, (batch, head), token as usize, width) };
-            write_row(simd, values, factor, row);
-        }
-    }
-}
-
-/// The scalar product of two rows.
-#[inline(always)]
-fn product<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
-    let ((a, a_tail), (b, b_tail)) = (S::as_simd_f32s(a), S::as_simd_f32s(b));
-    let mut sum = simd.mul_f32s(simd.partial_load_f32s(a_tail), simd.partial_load_f32s(b_tail));
-    for (&a, &b) in a.iter().zip(b) {
-        sum = simd.mul_add_e_f32s(a, b, sum);
-    }
-    simd.reduce_sum_f32s(sum)
 }

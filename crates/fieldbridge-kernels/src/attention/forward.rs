@@ -5,8 +5,9 @@ use pulp::{Arch, Simd, WithSimd};
 use super::heads::{Shared, for_each_head};
 use super::inputs::{Inputs, Layout, Parts, Sizes};
 use super::panel::{Preparation, Tokens};
-use super::power::power_of_two;
+use super::rows::{copy_row, write_row};
 use super::scratch::with_scratch;
+use super::softmax::Softmax;
 use super::tile::{Combination, PANEL, Scores, padded_width};
 
 /// Keys whose scores are held at once.
@@ -128,34 +129,6 @@ pub(super) fn score_scale(sizes: &Sizes) -> f32 {
     1.0 / (sizes.width as f32).sqrt()
 }
 
-/// Copies a row into one of whole vectors, with zeros behind.
-#[inline(always)]
-pub(super) fn copy_row<S: Simd>(simd: S, row: &[f32], out: &mut [f32]) {
-    let (whole, tail) = S::as_simd_f32s(row);
-    let (start, rest) = S::as_mut_simd_f32s(out).0.split_at_mut(whole.len());
-    for (out, &value) in start.iter_mut().zip(whole) {
-        *out = value;
-    }
-    if let Some((first, others)) = rest.split_first_mut() {
-        *first = simd.partial_load_f32s(tail);
-        others.fill(simd.splat_f32s(0.0));
-    }
-}
-
-/// Writes the numbers of a padded row, multiplied with `factor`, to a row.
-#[inline(always)]
-pub(super) fn write_row<S: Simd>(simd: S, padded: &[f32], factor: f32, row: &mut [f32]) {
-    let factor = simd.splat_f32s(factor);
-    let values = S::as_simd_f32s(padded).0;
-    let (whole, tail) = S::as_mut_simd_f32s(row);
-    for (out, &value) in whole.iter_mut().zip(values) {
-        *out = simd.mul_f32s(value, factor);
-    }
-    if !tail.is_empty() {
-        simd.partial_store_f32s(tail, simd.mul_f32s(values[whole.len()], factor));
-    }
-}
-
 /// One head of one example.
 struct Head<'a> {
     sizes: &'a Sizes,
@@ -199,11 +172,7 @@ impl WithSimd for Head<'_> {
         for panel in 0..query.tokens.panels() {
             let tokens = query.tokens.panel(panel);
             query.fill(simd, panel, query_columns);
-            let mut softmax = Softmax {
-                maximum: [f32::MIN; PANEL],
-                sum: [0.0; PANEL],
-                shrink: [1.0; PANEL],
-            };
+            let mut softmax = Softmax::new();
             sums.fill(0.0);
             for first in (0..keys).step_by(BLOCK) {
                 let here = BLOCK.min(keys - first);
@@ -247,54 +216,6 @@ impl WithSimd for Head<'_> {
                     *log_sum = maximum + sum.log2();
                 }
             }
-        }
-    }
-}
-
-/// The running softmax of a panel of queries.
-struct Softmax {
-    /// The largest score so far; the smallest number, not minus infinity, to begin with, since a score of minus
-    /// infinity shall have weight zero.
-    maximum: [f32; PANEL],
-    /// The sum of `2^(score - maximum)`.
-    sum: [f32; PANEL],
-    /// By how much what was summed before shrinks because of the new maximum.
-    shrink: [f32; PANEL],
-}
-
-impl Softmax {
-    /// Replaces scores, `[keys][PANEL]`, by `2^(score - maximum)` and adds them to the sums.
-    #[inline(always)]
-    fn add<S: Simd>(&mut self, simd: S, scores: &mut [f32], queries: usize) {
-        let lanes = PANEL / S::F32_LANES;
-        let scores = S::as_mut_simd_f32s(scores).0;
-        let maximum = S::as_mut_simd_f32s(&mut self.maximum).0;
-        let sum = S::as_mut_simd_f32s(&mut self.sum).0;
-        let shrink = S::as_mut_simd_f32s(&mut self.shrink).0;
-        for lane in 0..queries.div_ceil(S::F32_LANES) {
-            // four at a time, since a maximum takes longer than the load of the next score
-            let mut largest = [maximum[lane]; 4];
-            let mut fours = scores.chunks_exact(4 * lanes);
-            for rows in &mut fours {
-                for (row, largest) in largest.iter_mut().enumerate() {
-                    *largest = simd.max_f32s(rows[row * lanes + lane], *largest);
-                }
-            }
-            for row in fours.remainder().chunks_exact(lanes) {
-                largest[0] = simd.max_f32s(row[lane], largest[0]);
-            }
-            let new = simd.max_f32s(
-                simd.max_f32s(largest[0], largest[1]),
-                simd.max_f32s(largest[2], largest[3]),
-            );
-            shrink[lane] = power_of_two(simd, simd.sub_f32s(maximum[lane], new));
-            let mut total = simd.mul_f32s(sum[lane], shrink[lane]);
-            for row in scores.chunks_exact_mut(lanes) {
-                row[lane] = power_of_two(simd, simd.sub_f32s(row[lane], new));
-                total = simd.add_f32s(total, row[lane]);
-            }
-            maximum[lane] = new;
-            sum[lane] = total;
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod reference;
 mod sample;
+mod tensors;
 
 use pulp::Arch;
 

@@ -1,8 +1,13 @@
 //! Convolution of images and volumes, channels last.
+//!
+//! No padded or unfolded copy of the input is made: tables of pointers say where each tap finds its channels (the
+//! indirect convolution of Dukhan 2019, arXiv:1907.02129), and tiles of pixels times channels stay in registers over
+//! all taps. The gradient of the input is the same sum over other tables.
 
 mod axis;
 mod geometry;
 pub(crate) mod instructions;
+mod operation;
 mod panels;
 mod slices;
 mod taps;
@@ -11,5 +16,52 @@ mod tests;
 mod tile;
 mod weight_gradient;
 
+use burn_tensor::Tensor;
+
+use crate::operation::apply;
+use operation::Convolution;
+
 pub use geometry::{Geometry, Padding};
 pub use slices::{bias_gradient, forward, input_gradient, weight_gradient};
+
+/// Convolution of images.
+///
+/// `y[n, p, o] = b[o] + sum over taps t, channels i of W[t, i, o] x[n, p stride + t - kernel / 2, i]`, with
+/// `x`: `[batch, height, width, channels in]`, `W`: `[kernel height, kernel width, channels in, channels out]`, both
+/// sizes of the kernel odd, `b`: `[channels out]`; the output has `size / stride`, rounded up, pixels along each axis.
+///
+/// # Panics
+/// When shapes do not fit.
+pub fn convolution_2d(
+    x: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Option<Tensor<1>>,
+    stride: usize,
+    padding: Padding,
+) -> Tensor<4> {
+    let bias = bias.map(Tensor::into_dispatch);
+    let inputs = [x.into_dispatch(), weight.into_dispatch()]
+        .into_iter()
+        .chain(bias)
+        .collect();
+    Tensor::from_dispatch(apply(Convolution::<2> { stride, padding }, inputs))
+}
+
+/// Convolution of volumes: [`convolution_2d`] with a depth before the height.
+///
+/// # Panics
+/// When shapes do not fit.
+pub fn convolution_3d(
+    x: Tensor<5>,
+    weight: Tensor<5>,
+    bias: Option<Tensor<1>>,
+    stride: usize,
+    padding: Padding,
+) -> Tensor<5> {
+    let bias = bias.map(Tensor::into_dispatch);
+    let inputs = [x.into_dispatch(), weight.into_dispatch()]
+        .into_iter()
+        .chain(bias)
+        .collect();
+    Tensor::from_dispatch(apply(Convolution::<3> { stride, padding }, inputs))
+}

@@ -1,5 +1,7 @@
 //! Against sums written out in double precision.
 
+mod tensors;
+
 use super::axis::{Axis, NOTHING};
 use super::geometry::{Geometry, Padding};
 use super::instructions::{Instructions, Only};

@@ -1,5 +1,7 @@
 //! Against the definition in double precision.
 
+mod tensors;
+
 use pulp::Arch;
 
 use super::slices::{backward_on, forward_on};

@@ -5,6 +5,7 @@ mod backward;
 mod forward;
 mod gate;
 mod layout;
+mod operation;
 mod row;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ pub use backward::{Gradients, backward};
 pub use forward::forward;
 pub use gate::{GateGradients, gate, gate_backward};
 pub use layout::Layout;
+pub use operation::{Parts, gated_residual, layer_norm, normalise, root_mean_square_norm};
 
 /// What a row is divided by, and whether its mean is taken off first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

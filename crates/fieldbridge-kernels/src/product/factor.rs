@@ -20,9 +20,6 @@ const FEW_ROWS: usize = 56;
 /// Numbers of a factor that stay in the second cache.
 const CACHED: usize = 3 << 17;
 
-/// Rows of A at a multiple of this distance fall into the same few lines of the first cache.
-const ALIASED: usize = 1024;
-
 /// Which form a factor takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
@@ -162,9 +159,8 @@ impl<'a> Factor<'a> {
         );
         // a sum that runs along vectors is not cut
         let most = if self.form == Form::Narrow { self.depth } else { DEPTH };
-        let aliased = a.column_stride == 1 && a.row_stride.is_multiple_of(ALIASED) && self.columns > NARROW;
         let readable = a.column_stride == 1 || (a.row_stride == 1 && self.form != Form::Narrow);
-        if readable && !aliased {
+        if readable {
             for (step, depth) in parts(self.depth, most) {
                 for (row, rows) in parts(a.rows, self.instructions.rows) {
                     self.tiles(

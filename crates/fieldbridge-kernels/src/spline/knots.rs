@@ -173,7 +173,7 @@ impl<S: Simd> Bin<S> {
 
 impl Spline {
     /// Smallest length of a bin.
-    fn least(self) -> f32 {
+    pub(super) fn least(self) -> f32 {
         2.0 * self.bound * SMALLEST_BIN
     }
 

@@ -9,11 +9,13 @@
 //! As many splines as the processor has lanes are computed at once, one in each; nothing is kept for the gradients, which
 //! find the knots again.
 
+mod composed;
 mod curve;
 mod differentiate;
 mod evaluate;
 mod knots;
 mod lanes;
+mod operation;
 mod transposition;
 
 #[cfg(test)]
@@ -23,6 +25,8 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use differentiate::Differentiation;
+pub use operation::{rational_quadratic_spline, rational_quadratic_spline_inverse};
+
 use evaluate::{Evaluation, EvaluationOfRows};
 
 /// Smallest width and height of a bin, as a share of the interval.

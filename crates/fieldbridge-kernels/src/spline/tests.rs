@@ -2,6 +2,7 @@
 
 mod gradients;
 pub(crate) mod naive;
+mod operation;
 mod values;
 
 use super::{Boundary, Direction, Spline};

@@ -268,7 +268,7 @@ impl Weights {
 
     /// Whether nothing but numbers is asked for, on the processor: no gradients, nothing left out at random.
     pub(super) fn are_plain(&self) -> bool {
-        self.device == Device::flex() && self.dropout.is_none()
+        !self.device.is_autodiff() && self.device == Device::flex() && self.dropout.is_none()
     }
 
     /// A network prepared for inference with these values, made once.

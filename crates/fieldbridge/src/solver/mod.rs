@@ -29,7 +29,20 @@ impl<F: Fn(Tensor<2>, Tensor<2>) -> Tensor<2>> Field for F {
     }
 
     fn select(&self, _rows: &[usize]) -> Box<dyn Field + '_> {
-        Box::new(self)
+        Box::new(Same(self))
+    }
+}
+
+/// A field that does not depend on which rows there are.
+struct Same<'a>(&'a dyn Field);
+
+impl Field for Same<'_> {
+    fn velocity(&self, x: Tensor<2>, t: Tensor<2>) -> Tensor<2> {
+        self.0.velocity(x, t)
+    }
+
+    fn select(&self, _rows: &[usize]) -> Box<dyn Field + '_> {
+        Box::new(Same(self.0))
     }
 }
 

@@ -61,7 +61,7 @@ impl Autoregressive {
     ) -> Option<(Tensor<2>, Tensor<1>)> {
         let map = self.map.map()?;
         let device = numbers.device();
-        let untracked = |tensor: &Tensor<2>| tensor.device() == Device::flex();
+        let untracked = |tensor: &Tensor<2>| !tensor.is_autodiff() && tensor.device() == Device::flex();
         if !untracked(numbers) || !context.is_none_or(untracked) {
             return None;
         }
