@@ -1,0 +1,150 @@
+//! The convolution as an operation of tensors.
+
+use burn_tensor::module::{conv2d, conv3d};
+use burn_tensor::ops::ConvOptions;
+use burn_tensor::{Int, Tensor, TensorData};
+
+use super::geometry::{Geometry, Padding};
+use super::slices::{bias_gradient, forward, input_gradient, weight_gradient};
+use crate::array::{Array, View};
+use crate::operation::{AnyTensor, Operation};
+use crate::workspace::Buffer;
+
+/// A convolution of images (`AXES` is 2) or volumes (3); its inputs are input, weights, and the bias if there is one.
+#[derive(Debug)]
+pub(super) struct Convolution<const AXES: usize> {
+    pub(super) stride: usize,
+    pub(super) padding: Padding,
+}
+
+/// The three lengths from those of an image or a volume; an image has depth one.
+fn volume(lengths: &[usize]) -> [usize; 3] {
+    match *lengths {
+        [height, width] => [1, height, width],
+        [depth, height, width] => [depth, height, width],
+        _ => panic!("images have two axes and volumes three, found {lengths:?}"),
+    }
+}
+
+impl<const AXES: usize> Convolution<AXES> {
+    fn geometry(&self, input: &[usize], weight: &[usize]) -> Geometry {
+        assert!(
+            input.len() == AXES + 2 && weight.len() == AXES + 2,
+            "a batch or taps and two dimensions of channels"
+        );
+        assert_eq!(
+            input[AXES + 1],
+            weight[AXES],
+            "the weights take the channels of the input"
+        );
+        let stride = volume(&[self.stride; AXES]);
+        Geometry {
+            batch: input[0],
+            input: volume(&input[1..=AXES]),
+            channels_in: weight[AXES],
+            channels_out: weight[AXES + 1],
+            kernel: volume(&weight[..AXES]),
+            stride: if AXES == 2 { [1, stride[1], stride[2]] } else { stride },
+            padding: self.padding,
+        }
+    }
+
+    /// The input as padded as the library has to do, and how much zeros it has to add along each axis.
+    fn padded<const RANK: usize>(&self, x: Tensor<RANK>, kernel: [usize; AXES]) -> (Tensor<RANK>, [usize; AXES]) {
+        if self.padding == Padding::Zero {
+            return (x, kernel.map(|size| size / 2));
+        }
+        let mut x = x;
+        for (axis, size) in kernel.into_iter().enumerate() {
+            let length = x.dims()[axis + 1] as i64;
+            let half = size as i64 / 2;
+            let positions: Vec<i64> = (-half..length + half)
+                .map(|position| position.rem_euclid(length))
+                .collect();
+            let count = positions.len();
+            let positions = Tensor::<1, Int>::from_data(TensorData::new(positions, [count]), &x.device());
+            x = x.select(axis + 1, positions);
+        }
+        (x, [0; AXES])
+    }
+}
+
+/// What both kinds share.
+impl<const AXES: usize> Convolution<AXES> {
+    fn forward(&self, inputs: &[View<'_>]) -> Array {
+        let geometry = self.geometry(inputs[0].shape, inputs[1].shape);
+        let mut output = Buffer::stale(geometry.output_length());
+        forward(
+            &geometry,
+            inputs[0].data,
+            inputs[1].data,
+            inputs.get(2).map(|bias| bias.data),
+            &mut output,
+        );
+        let size = geometry.output();
+        let mut shape = vec![geometry.batch];
+        shape.extend_from_slice(&size[3 - AXES..]);
+        shape.push(geometry.channels_out);
+        Array::new(output, shape)
+    }
+
+    fn backward(&self, inputs: &[View<'_>], gradient: View<'_>, wanted: &[bool]) -> Vec<Option<Array>> {
+        let geometry = self.geometry(inputs[0].shape, inputs[1].shape);
+        let found = |index: usize| {
+            let shape = inputs[index].shape;
+            let mut found = Buffer::stale(shape.iter().product());
+            match index {
+                0 => input_gradient(&geometry, inputs[1].data, gradient.data, &mut found),
+                1 => weight_gradient(&geometry, inputs[0].data, gradient.data, &mut found),
+                _ => bias_gradient(&geometry, gradient.data, &mut found),
+            }
+            Array::new(found, shape)
+        };
+        wanted
+            .iter()
+            .enumerate()
+            .map(|(index, &wanted)| wanted.then(|| found(index)))
+            .collect()
+    }
+}
+
+/// The operation for a number of axes; the library's convolution has channels before the axes.
+macro_rules! operation {
+    ($axes:literal, $rank:literal, $convolve:ident, $first:expr, $weights:expr, $last:expr) => {
+        impl Operation for Convolution<$axes> {
+            fn composed(&self, inputs: Vec<AnyTensor>) -> AnyTensor {
+                let mut inputs = inputs.into_iter();
+                let mut next = || Tensor::<$rank>::from_dispatch(inputs.next().expect("input and weights"));
+                let (x, weight) = (next(), next());
+                let bias = inputs.next().map(Tensor::<1>::from_dispatch);
+                let dims = weight.dims();
+                let (x, padding) = self.padded(x, std::array::from_fn(|axis| dims[axis]));
+                let options = ConvOptions::new([self.stride; $axes], padding, [1; $axes], 1);
+                $convolve(x.permute($first), weight.permute($weights), bias, options)
+                    .permute($last)
+                    .into_dispatch()
+            }
+
+            fn forward(&self, inputs: &[View<'_>], _keep: bool) -> (Array, Vec<Array>) {
+                (Convolution::forward(self, inputs), Vec::new())
+            }
+
+            fn backward(
+                &self,
+                inputs: &[View<'_>],
+                _kept: Vec<Array>,
+                gradient: View<'_>,
+                wanted: &[bool],
+            ) -> Vec<Option<Array>> {
+                Convolution::backward(self, inputs, gradient, wanted)
+            }
+
+            fn reads(&self, index: usize) -> bool {
+                index < 2
+            }
+        }
+    };
+}
+
+operation!(2, 4, conv2d, [0, 3, 1, 2], [3, 2, 0, 1], [0, 2, 3, 1]);
+operation!(3, 5, conv3d, [0, 4, 1, 2, 3], [4, 3, 0, 1, 2], [0, 2, 3, 4, 1]);
