@@ -24,7 +24,12 @@ fn results<const D: usize>(
     let factors = Sequence(1).numbers(dims.iter().product());
     let factors = Tensor::<D>::from_data(TensorData::new(factors, dims), &output.device());
     let gradients = (output.clone() * factors).sum().backward();
-    let numbers = |data: TensorData| (data.shape().to_vec(), data.try_to_vec::<f32>().expect("single precision"));
+    let numbers = |data: TensorData| {
+        (
+            data.shape().to_vec(),
+            data.try_to_vec::<f32>().expect("single precision"),
+        )
+    };
     let mut found = vec![numbers(output.into_data())];
     for tensor in [x, weight] {
         found.push(numbers(tensor.grad(&gradients).expect("a gradient").into_data()));
