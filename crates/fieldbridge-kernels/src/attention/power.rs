@@ -14,7 +14,12 @@ pub(super) fn power_of_two<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let shifted = simd.add_f32s(x, shift);
     let rest = simd.sub_f32s(x, simd.sub_f32s(shifted, shift));
     let mut sum = simd.splat_f32s(0.001_326_472_9);
-    for coefficient in [0.009_671_513, 0.055_507_336, 0.240_222_42, 0.693_147, 1.0] {
+    #[allow(
+        clippy::approx_constant,
+        reason = "a coefficient near ln 2, which the best polynomial does not have"
+    )]
+    let coefficients = [0.009_671_513, 0.055_507_336, 0.240_222_42, 0.693_147, 1.0];
+    for coefficient in coefficients {
         sum = simd.mul_add_e_f32s(sum, rest, simd.splat_f32s(coefficient));
     }
     let bits = simd.wrapping_dyn_shl_u32s(simd.transmute_u32s_f32s(shifted), simd.splat_u32s(23));

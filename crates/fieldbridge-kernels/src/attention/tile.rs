@@ -4,6 +4,8 @@
 //! component; a panel kept by rows, `[PANEL][padded width]`, a vector of components for each token. Scores are kept
 //! `[keys][PANEL queries]`, so that sums over keys need no sums across a vector.
 
+use core::array::from_fn;
+
 use pulp::Simd;
 
 /// Tokens in a panel: a multiple of the lanes of every machine and of the rows of every tile.
@@ -88,11 +90,10 @@ fn accumulate<S: Simd, const ROWS: usize, const VECTORS: usize, const ROW_STRIDE
     let mut a = a.as_ptr();
     let mut b = b.as_ptr();
     for _ in 0..depth {
-        let mut columns = [simd.splat_f32s(0.0); VECTORS];
-        for (vector, column) in columns.iter_mut().enumerate() {
+        let columns: [S::f32s; VECTORS] = from_fn(|vector| {
             // SAFETY: row `p < depth` of `b` holds `VECTORS` vectors, as asserted; any bits are numbers.
-            *column = unsafe { b.add(vector * S::F32_LANES).cast::<S::f32s>().read_unaligned() };
-        }
+            unsafe { b.add(vector * S::F32_LANES).cast::<S::f32s>().read_unaligned() }
+        });
         for (row, sums) in sums.iter_mut().enumerate() {
             // SAFETY: `row < ROWS` and `p < depth`, so the element is inside, as asserted.
             let factor = simd.splat_f32s(unsafe { *a.add(row * ROW_STRIDE) });
@@ -108,10 +109,9 @@ fn accumulate<S: Simd, const ROWS: usize, const VECTORS: usize, const ROW_STRIDE
 
 /// `VECTORS` vectors from the start of a slice.
 #[inline(always)]
-fn load<S: Simd, const VECTORS: usize>(simd: S, slice: &[f32]) -> [S::f32s; VECTORS] {
-    let mut loaded = [simd.splat_f32s(0.0); VECTORS];
-    loaded.copy_from_slice(&S::as_simd_f32s(slice).0[..VECTORS]);
-    loaded
+fn load<S: Simd, const VECTORS: usize>(slice: &[f32]) -> [S::f32s; VECTORS] {
+    let (vectors, _) = S::as_simd_f32s(slice);
+    from_fn(|vector| vectors[vector])
 }
 
 /// Writes vectors to the start of a slice.
@@ -148,15 +148,14 @@ impl Scores<'_> {
 impl<S: Simd> Tiled<S> for Scores<'_> {
     #[inline(always)]
     fn tile<const ROWS: usize, const VECTORS: usize>(&mut self, simd: S, row: usize, column: usize) {
-        let start = load::<S, VECTORS>(simd, &self.start[column..]);
+        let start = load::<S, VECTORS>(&self.start[column..]);
         let (a, b) = (&self.rows[row..], &self.queries[column..]);
         let sums = accumulate::<S, ROWS, VECTORS, 1, PANEL>(simd, a, b, PANEL, self.width, [start; ROWS]);
         for (offset, mut sums) in sums.into_iter().enumerate() {
             let place = (row + offset) * PANEL + column;
             if let Some(factor) = self.factor {
-                for (sum, factor) in sums.iter_mut().zip(load::<S, VECTORS>(simd, &factor[place..])) {
-                    *sum = simd.mul_f32s(*sum, factor);
-                }
+                let factors = load::<S, VECTORS>(&factor[place..]);
+                sums = from_fn(|vector| simd.mul_f32s(sums[vector], factors[vector]));
             }
             store::<S, VECTORS>(&mut self.out[place..], sums);
         }
@@ -193,15 +192,11 @@ impl<S: Simd, const ROW_STRIDE: usize, const DEPTH_STRIDE: usize> Tiled<S>
 {
     #[inline(always)]
     fn tile<const ROWS: usize, const VECTORS: usize>(&mut self, simd: S, row: usize, column: usize) {
-        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-        for (offset, sums) in sums.iter_mut().enumerate() {
-            *sums = load::<S, VECTORS>(simd, &self.out[(row + offset) * self.padded + column..]);
-        }
+        let mut sums: [[S::f32s; VECTORS]; ROWS] =
+            from_fn(|offset| load::<S, VECTORS>(&self.out[(row + offset) * self.padded + column..]));
         if let Some(scale) = self.scale {
             for (sums, &scale) in sums.iter_mut().zip(&scale[row..row + ROWS]) {
-                for sum in sums {
-                    *sum = simd.mul_f32s(*sum, simd.splat_f32s(scale));
-                }
+                *sums = sums.map(|sum| simd.mul_f32s(sum, simd.splat_f32s(scale)));
             }
         }
         let (a, b) = (&self.weights[row * ROW_STRIDE..], &self.terms[column..]);

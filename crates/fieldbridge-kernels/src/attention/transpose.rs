@@ -66,12 +66,6 @@ mod avx512 {
     pub(super) fn columns_of(rows: Rows<'_>, tokens: &[u32], width: usize, panel: &mut [f32]) {
         for first in (0..PANEL).step_by(16) {
             let tokens = tokens.get(first..).unwrap_or(&[]);
-            // rows are far apart, so nothing but this brings the next ones near in time
-            for &token in tokens.iter().skip(16).take(16) {
-                for part in rows.row(token as usize, width).chunks(16) {
-                    _mm_prefetch::<_MM_HINT_T0>(part.as_ptr().cast());
-                }
-            }
             for d in (0..width).step_by(16) {
                 let columns = (width - d).min(16);
                 let mask = lowest(columns);
