@@ -39,12 +39,19 @@ impl Array {
     /// When there are not as many as the shape says.
     pub fn new(data: impl Into<Buffer>, shape: impl Into<Vec<usize>>) -> Self {
         let (data, shape) = (data.into(), shape.into());
-        assert_eq!(data.len(), shape.iter().product::<usize>(), "the numbers fill the shape");
+        assert_eq!(
+            data.len(),
+            shape.iter().product::<usize>(),
+            "the numbers fill the shape"
+        );
         Self { data, shape }
     }
 
     /// All of it, to be read.
     pub fn view(&self) -> View<'_> {
-        View { data: &self.data, shape: &self.shape }
+        View {
+            data: &self.data,
+            shape: &self.shape,
+        }
     }
 }

@@ -55,7 +55,10 @@ pub fn apply(operation: impl Operation, inputs: Vec<AnyTensor>) -> AnyTensor {
     if !inputs.iter().all(on_processor) {
         return operation.composed(inputs);
     }
-    if inputs.iter().all(|input| input.autodiff == DispatchAutodiffContext::Disabled) {
+    if inputs
+        .iter()
+        .all(|input| input.autodiff == DispatchAutodiffContext::Disabled)
+    {
         let tensors: Vec<FlexTensor> = inputs.into_iter().map(|input| contiguous(plain(input.kind))).collect();
         let (output, _) = forward(&operation, &tensors, false);
         return AnyTensor {
@@ -95,7 +98,10 @@ fn on_processor(tensor: &AnyTensor) -> bool {
         DispatchTensorKind::Autodiff(inner) => inner.as_ref(),
         kind => kind,
     };
-    #[allow(irrefutable_let_patterns, reason = "other devices are other variants, when they are compiled in")]
+    #[allow(
+        irrefutable_let_patterns,
+        reason = "other devices are other variants, when they are compiled in"
+    )]
     let DispatchTensorKind::Flex(inner) = kind else {
         return false;
     };
@@ -123,16 +129,27 @@ fn tracked(tensor: AnyTensor) -> TrackedTensor {
 
 /// The same numbers, row by row in memory.
 fn contiguous(tensor: FlexTensor) -> FlexTensor {
-    if tensor.as_slice::<f32>().is_some() { tensor } else { tensor.to_contiguous() }
+    if tensor.as_slice::<f32>().is_some() {
+        tensor
+    } else {
+        tensor.to_contiguous()
+    }
 }
 
 fn from_array(array: Array) -> FlexTensor {
-    FlexTensor::new(array.data.into_bytes(), Layout::contiguous(array.shape.into()), DType::F32)
+    FlexTensor::new(
+        array.data.into_bytes(),
+        Layout::contiguous(array.shape.into()),
+        DType::F32,
+    )
 }
 
 /// A view of a contiguous tensor, whose shape the caller keeps.
 fn view<'a>(tensor: &'a FlexTensor, shape: &'a [usize]) -> View<'a> {
-    View { data: tensor.as_slice::<f32>().expect("made contiguous before"), shape }
+    View {
+        data: tensor.as_slice::<f32>().expect("made contiguous before"),
+        shape,
+    }
 }
 
 fn shape_of(tensor: &FlexTensor) -> Vec<usize> {
@@ -141,7 +158,11 @@ fn shape_of(tensor: &FlexTensor) -> Vec<usize> {
 
 fn forward(operation: &dyn Operation, tensors: &[FlexTensor], keep: bool) -> (FlexTensor, Vec<Array>) {
     let shapes: Vec<Vec<usize>> = tensors.iter().map(shape_of).collect();
-    let views: Vec<View<'_>> = tensors.iter().zip(&shapes).map(|(tensor, shape)| view(tensor, shape)).collect();
+    let views: Vec<View<'_>> = tensors
+        .iter()
+        .zip(&shapes)
+        .map(|(tensor, shape)| view(tensor, shape))
+        .collect();
     let (output, kept) = operation.forward(&views, keep);
     (from_array(output), kept)
 }
@@ -149,7 +170,10 @@ fn forward(operation: &dyn Operation, tensors: &[FlexTensor], keep: bool) -> (Fl
 fn record<const N: usize>(operation: impl Operation, inputs: Vec<TrackedTensor>) -> TrackedTensor {
     let guards: Vec<NodeGuard> = inputs.iter().map(TrackedTensor::node).collect();
     let guards: [NodeGuard; N] = guards.try_into().expect("the caller counted");
-    let tensors: Vec<FlexTensor> = inputs.into_iter().map(|input| contiguous(input.into_primitive())).collect();
+    let tensors: Vec<FlexTensor> = inputs
+        .into_iter()
+        .map(|input| contiguous(input.into_primitive()))
+        .collect();
     match Step.prepare::<NoCheckpointing>(guards).compute_bound().stateful() {
         OpsKind::Tracked(prepared) => {
             let (output, kept) = forward(&operation, &tensors, true);
@@ -159,7 +183,12 @@ fn record<const N: usize>(operation: impl Operation, inputs: Vec<TrackedTensor>)
                 .enumerate()
                 .map(|(index, tensor)| operation.reads(index).then_some(tensor))
                 .collect();
-            let state = State { operation: Arc::new(operation), tensors, shapes, kept };
+            let state = State {
+                operation: Arc::new(operation),
+                tensors,
+                shapes,
+                kept,
+            };
             prepared.finish(state, output)
         }
         OpsKind::UnTracked(prepared) => prepared.finish(forward(&operation, &tensors, false).0),
@@ -185,7 +214,12 @@ impl<const N: usize> Backward<Flex, N> for Step {
     fn backward(self, ops: Ops<State, N>, gradients: &mut Gradients, _checkpointer: &mut Checkpointer) {
         let gradient = contiguous(gradients.consume::<Flex>(&ops.node));
         let gradient_shape = shape_of(&gradient);
-        let State { operation, tensors, shapes, kept } = ops.state;
+        let State {
+            operation,
+            tensors,
+            shapes,
+            kept,
+        } = ops.state;
         let views: Vec<View<'_>> = tensors
             .iter()
             .zip(&shapes)

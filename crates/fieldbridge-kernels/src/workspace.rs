@@ -23,7 +23,10 @@ struct Pool {
     held: usize,
 }
 
-static POOL: Mutex<Pool> = Mutex::new(Pool { waiting: BTreeMap::new(), held: 0 });
+static POOL: Mutex<Pool> = Mutex::new(Pool {
+    waiting: BTreeMap::new(),
+    held: 0,
+});
 
 /// Lengths are rounded up to eight steps for each power of two, so that nearly equal arrays share.
 fn class(length: usize) -> usize {
@@ -42,7 +45,10 @@ impl Buffer {
     /// Numbers left by an earlier use, to be overwritten.
     pub fn stale(length: usize) -> Self {
         if length < SMALLEST {
-            return Self { memory: vec![0.0; length], length };
+            return Self {
+                memory: vec![0.0; length],
+                length,
+            };
         }
         let class = class(length);
         let waiting = {
@@ -51,7 +57,10 @@ impl Buffer {
             pool.held -= found.as_ref().map_or(0, Vec::len);
             found
         };
-        Self { memory: waiting.unwrap_or_else(|| vec![0.0; class]), length }
+        Self {
+            memory: waiting.unwrap_or_else(|| vec![0.0; class]),
+            length,
+        }
     }
 
     /// Zeros.
@@ -78,7 +87,10 @@ impl Buffer {
 
 impl From<Vec<f32>> for Buffer {
     fn from(memory: Vec<f32>) -> Self {
-        Self { length: memory.len(), memory }
+        Self {
+            length: memory.len(),
+            memory,
+        }
     }
 }
 
@@ -181,7 +193,10 @@ mod tests {
     fn classes_waste_at_most_an_eighth_and_are_their_own_class() {
         for length in (1..5000).chain([99_999, 1 << 20, (1 << 20) + 1]) {
             let class = class(length);
-            assert!(class >= length && class as f64 <= length as f64 * 1.125 + 1.0, "{length} -> {class}");
+            assert!(
+                class >= length && class as f64 <= length as f64 * 1.125 + 1.0,
+                "{length} -> {class}"
+            );
             assert_eq!(super::class(class), class);
         }
     }
@@ -190,7 +205,10 @@ mod tests {
     fn a_tensor_holds_the_numbers_of_its_buffer() {
         for length in [3, 4000] {
             let mut buffer = Buffer::zeros(length);
-            buffer.iter_mut().enumerate().for_each(|(index, value)| *value = index as f32);
+            buffer
+                .iter_mut()
+                .enumerate()
+                .for_each(|(index, value)| *value = index as f32);
             let bytes = buffer.into_bytes();
             let data = burn_tensor::TensorData::from_bytes(bytes, [length], burn_tensor::DType::F32);
             let expected: Vec<f32> = (0..length).map(|index| index as f32).collect();

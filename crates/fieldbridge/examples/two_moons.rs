@@ -28,7 +28,11 @@ fn main() -> Result<(), fieldbridge::Error> {
             (0.0, &Stream::new(1, "dropout", step)),
             &cpu(),
         );
-        let step = Step { learning_rate: 2e-3, decay: 1e-2, clip: 5.0 };
+        let step = Step {
+            learning_rate: 2e-3,
+            decay: 1e-2,
+            clip: 5.0,
+        };
         optimiser.step(&mut parameters, &slope.values, step, None);
     }
     let weights = parameters.on(&cpu());

@@ -19,5 +19,10 @@ pub fn gate(joint: Tensor<2>, activation: Activation) -> Tensor<2> {
 pub fn gated_perceptron(x: Tensor<2>, joint: Tensor<2>, out: Tensor<2>, activation: Activation) -> Tensor<2> {
     use crate::linear::{Surroundings, linear};
     let hidden = linear(x, joint, Surroundings::default(), Activation::Identity);
-    linear(gate(hidden, activation), out, Surroundings::default(), Activation::Identity)
+    linear(
+        gate(hidden, activation),
+        out,
+        Surroundings::default(),
+        Activation::Identity,
+    )
 }

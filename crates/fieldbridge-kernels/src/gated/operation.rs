@@ -65,7 +65,10 @@ impl Operation for Gate {
             Arch::new().dispatch(
                 #[inline(always)]
                 || {
-                    let rows = joint.data.chunks_exact(2 * width).zip(found.chunks_exact_mut(2 * width));
+                    let rows = joint
+                        .data
+                        .chunks_exact(2 * width)
+                        .zip(found.chunks_exact_mut(2 * width));
                     for (row, (joint, into)) in rows.enumerate() {
                         let place = row * width..(row + 1) * width;
                         let (slope, gate) = (&slope[place.clone()], &gate[place.clone()]);

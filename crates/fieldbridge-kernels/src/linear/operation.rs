@@ -74,7 +74,11 @@ unsafe impl Sync for Blocks<'_> {}
 
 impl<'a> Blocks<'a> {
     fn of(memory: &'a mut [f32]) -> Self {
-        Self { start: memory.as_mut_ptr(), length: memory.len(), of: PhantomData }
+        Self {
+            start: memory.as_mut_ptr(),
+            length: memory.len(),
+            of: PhantomData,
+        }
     }
 
     /// A block of the memory.
@@ -96,7 +100,10 @@ impl Operation for Linear {
             None => parts.weight,
         };
         let around = [parts.bias, parts.addend];
-        let z = around.into_iter().flatten().fold(parts.x.matmul(weight), |sum, part| sum + part);
+        let z = around
+            .into_iter()
+            .flatten()
+            .fold(parts.x.matmul(weight), |sum, part| sum + part);
         self.activation.composed(z).into_dispatch()
     }
 
@@ -115,16 +122,28 @@ impl Operation for Linear {
         if keep && self.has_slope() {
             let mut slope = Buffer::stale(rows * width);
             let slopes = Blocks::of(&mut slope);
-            multiply_rows(x, weight, MatrixMut::new(&mut output, rows, width), start, |first, block| {
-                // SAFETY: blocks of whole rows do not overlap, and each is handed out once.
-                let slope = unsafe { slopes.from(first * width, block.len()) };
-                self.activation.bias_forward_with_slope(block, width, bias, slope);
-            });
+            multiply_rows(
+                x,
+                weight,
+                MatrixMut::new(&mut output, rows, width),
+                start,
+                |first, block| {
+                    // SAFETY: blocks of whole rows do not overlap, and each is handed out once.
+                    let slope = unsafe { slopes.from(first * width, block.len()) };
+                    self.activation.bias_forward_with_slope(block, width, bias, slope);
+                },
+            );
             kept.push(Array::new(slope, [rows, width]));
         } else {
-            multiply_rows(x, weight, MatrixMut::new(&mut output, rows, width), start, |_, block| {
-                self.activation.bias_forward(block, width, bias);
-            });
+            multiply_rows(
+                x,
+                weight,
+                MatrixMut::new(&mut output, rows, width),
+                start,
+                |_, block| {
+                    self.activation.bias_forward(block, width, bias);
+                },
+            );
         }
         (Array::new(output, [rows, width]), kept)
     }
@@ -156,7 +175,12 @@ impl Operation for Linear {
         let weight_gradient = wanted.weight.then(|| {
             let mut found = Buffer::stale(inner * width);
             let x = Matrix::new(parts.x.data, rows, inner);
-            multiply_parallel(x.transposed(), through, MatrixMut::new(&mut found, inner, width), Start::Zero);
+            multiply_parallel(
+                x.transposed(),
+                through,
+                MatrixMut::new(&mut found, inner, width),
+                Start::Zero,
+            );
             if let Some(mask) = parts.mask {
                 pointwise::multiply(&mut found, mask.data);
             }
@@ -165,8 +189,9 @@ impl Operation for Linear {
         let bias_gradient = wanted
             .bias
             .map(|wanted| wanted.then(|| Array::new(column_sums(through.data, width), [1, width])));
-        let addend_gradient =
-            wanted.addend.map(|wanted| wanted.then(|| Array::new(Buffer::copy_of(through.data), [rows, width])));
+        let addend_gradient = wanted
+            .addend
+            .map(|wanted| wanted.then(|| Array::new(Buffer::copy_of(through.data), [rows, width])));
         let mut found = vec![x_gradient, weight_gradient];
         found.extend(bias_gradient);
         found.extend(wanted.mask.map(|_| None));

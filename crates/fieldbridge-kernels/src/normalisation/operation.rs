@@ -263,7 +263,9 @@ mod tests {
                 .iter()
                 .map(|input| input.grad(&gradients).expect("a gradient of each input"));
             let values = std::iter::once(output.into_data()).chain(found.map(Tensor::into_data));
-            values.map(|data| data.try_to_vec().expect("single precision")).collect()
+            values
+                .map(|data| data.try_to_vec().expect("single precision"))
+                .collect()
         };
         for (index, (found, expected)) in run(false).into_iter().zip(run(true)).enumerate() {
             assert_eq!(found.len(), expected.len(), "{what}");

@@ -19,21 +19,35 @@ struct Regression(Vec<ConvolutionBlock>);
 impl Objective for Regression {
     fn losses(&self, weights: &Weights, rows: &Rows) -> Tensor<1> {
         let device = weights.device();
-        let images = rows.tensor(&rows.data, device).reshape([rows.count, SIDE, SIDE, CHANNELS]);
+        let images = rows
+            .tensor(&rows.data, device)
+            .reshape([rows.count, SIDE, SIDE, CHANNELS]);
         let found = self.0.iter().fold(images, |x, block| block.forward(weights, x));
         let found = found.reshape([rows.count, SIDE * SIDE * CHANNELS]);
-        (found - rows.tensor(&rows.base, device)).square().mean_dim(1).squeeze_dim(1)
+        (found - rows.tensor(&rows.base, device))
+            .square()
+            .mean_dim(1)
+            .squeeze_dim(1)
     }
 }
 
 pub(crate) fn training(folder: &Path) -> Result<Box<dyn Workload>, String> {
     let mut registry = Registry::new();
     let blocks = (0..4)
-        .map(|index| registry.scope(format!("block{index}"), |registry| ConvolutionBlock::new(registry, CHANNELS, 8)))
+        .map(|index| {
+            registry.scope(format!("block{index}"), |registry| {
+                ConvolutionBlock::new(registry, CHANNELS, 8)
+            })
+        })
         .collect();
     let start = files::load(&registry.finish(0), &files::read(&folder.join("weights.safetensors"))?)?;
     let mut data = files::read(&folder.join("data.safetensors"))?;
     let (shape, x) = files::take(&mut data, "x")?;
-    let rows = Rows { count: shape[0], data: x, base: files::take(&mut data, "target")?.1, ..Rows::default() };
+    let rows = Rows {
+        count: shape[0],
+        data: x,
+        base: files::take(&mut data, "target")?.1,
+        ..Rows::default()
+    };
     Ok(Box::new(Training::new(Regression(blocks), start, rows, 8)))
 }

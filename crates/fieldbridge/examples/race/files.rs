@@ -45,16 +45,23 @@ pub(crate) fn write(path: &Path, tensors: &[(String, Vec<usize>, Vec<f32>)]) {
 
 /// One tensor of a file.
 pub(crate) fn take(tensors: &mut Tensors, name: &str) -> Result<(Vec<usize>, Vec<f32>), String> {
-    tensors.remove(name).ok_or_else(|| format!("there is no tensor `{name}`"))
+    tensors
+        .remove(name)
+        .ok_or_else(|| format!("there is no tensor `{name}`"))
 }
 
 /// The same layout with the values of a file.
 pub(crate) fn load(parameters: &Parameters, tensors: &Tensors) -> Result<Parameters, String> {
     let mut values = Vec::with_capacity(parameters.count());
     for (entry, _) in parameters.entries() {
-        let (shape, stored) = tensors.get(&entry.name).ok_or_else(|| format!("there is no tensor `{}`", entry.name))?;
+        let (shape, stored) = tensors
+            .get(&entry.name)
+            .ok_or_else(|| format!("there is no tensor `{}`", entry.name))?;
         if stored.len() != entry.size() {
-            return Err(format!("`{}` has shape {shape:?}, expected {:?}", entry.name, entry.shape));
+            return Err(format!(
+                "`{}` has shape {shape:?}, expected {:?}",
+                entry.name, entry.shape
+            ));
         }
         values.extend_from_slice(stored);
     }

@@ -66,7 +66,8 @@ impl Objective for Stack {
     fn losses(&self, weights: &Weights, rows: &Rows) -> Tensor<1> {
         let device = weights.device();
         let context = (!rows.context.is_empty()).then(|| rows.tensor(&rows.context, device));
-        self.log_density(weights, rows.tensor(&rows.data, device), context.as_ref()).neg()
+        self.log_density(weights, rows.tensor(&rows.data, device), context.as_ref())
+            .neg()
     }
 }
 
@@ -74,7 +75,11 @@ pub(crate) fn masked_training(folder: &Path) -> Result<Box<dyn Workload>, String
     let mut registry = Registry::new();
     let layers = (0..5).map(|index| {
         registry.scope(format!("layer{index}"), |registry| {
-            let order: Vec<usize> = if index % 2 == 0 { (1..=8).collect() } else { (1..=8).rev().collect() };
+            let order: Vec<usize> = if index % 2 == 0 {
+                (1..=8).collect()
+            } else {
+                (1..=8).rev().collect()
+            };
             let network = MaskedPerceptron::new(registry, &order, 0, &[128; 2], 2, Activation::Relu);
             Autoregressive::of(Box::new(network), order, Box::new(PlainAffine))
         })
@@ -82,7 +87,11 @@ pub(crate) fn masked_training(folder: &Path) -> Result<Box<dyn Workload>, String
     let stack = Stack(layers.collect());
     let start = files::load(&registry.finish(0), &files::read(&folder.join("weights.safetensors"))?)?;
     let (shape, x) = files::take(&mut files::read(&folder.join("data.safetensors"))?, "x")?;
-    let rows = Rows { count: shape[0], data: x, ..Rows::default() };
+    let rows = Rows {
+        count: shape[0],
+        data: x,
+        ..Rows::default()
+    };
     Ok(Box::new(Training::new(stack, start, rows, 256)))
 }
 
@@ -91,8 +100,16 @@ fn splines() -> (Stack, Parameters) {
     let mut registry = Registry::new();
     let transforms = (0..8).map(|index| {
         registry.scope(format!("transform{index}"), |registry| {
-            let order: Vec<usize> = if index % 2 == 0 { (1..=6).collect() } else { (1..=6).rev().collect() };
-            let spline = RationalQuadraticSpline { bins: 10, bound: 5.0, boundary: Boundary::Linear };
+            let order: Vec<usize> = if index % 2 == 0 {
+                (1..=6).collect()
+            } else {
+                (1..=6).rev().collect()
+            };
+            let spline = RationalQuadraticSpline {
+                bins: 10,
+                bound: 5.0,
+                boundary: Boundary::Linear,
+            };
             let network = MaskedPerceptron::new(registry, &order, 12, &[64; 2], spline.parameters(), Activation::Relu);
             Autoregressive::of(Box::new(network), order, Box::new(spline))
         })
@@ -111,7 +128,12 @@ fn rows_of(folder: &Path, name: &str) -> Result<Rows, String> {
     let mut data = files::read(&folder.join("data.safetensors"))?;
     let (shape, values) = files::take(&mut data, name)?;
     let context = files::take(&mut data, "context")?.1;
-    Ok(Rows { count: shape[0], data: values, context, ..Rows::default() })
+    Ok(Rows {
+        count: shape[0],
+        data: values,
+        context,
+        ..Rows::default()
+    })
 }
 
 pub(crate) fn spline_training(folder: &Path) -> Result<Box<dyn Workload>, String> {
@@ -162,7 +184,12 @@ impl Workload for Asking {
 
 pub(crate) fn spline_densities(folder: &Path) -> Result<Box<dyn Workload>, String> {
     let (stack, parameters) = splines();
-    Ok(Box::new(Asking { stack, weights: parameters.on(&cpu()), rows: rows_of(folder, "x")?, draw: false }))
+    Ok(Box::new(Asking {
+        stack,
+        weights: parameters.on(&cpu()),
+        rows: rows_of(folder, "x")?,
+        draw: false,
+    }))
 }
 
 /// One draw for each context; the stored ones are used again until there are a million.
@@ -175,5 +202,10 @@ pub(crate) fn spline_draws(folder: &Path) -> Result<Box<dyn Workload>, String> {
         context: stored.context.repeat(times),
         ..Rows::default()
     };
-    Ok(Box::new(Asking { stack, weights: parameters.on(&cpu()), rows, draw: true }))
+    Ok(Box::new(Asking {
+        stack,
+        weights: parameters.on(&cpu()),
+        rows,
+        draw: true,
+    }))
 }

@@ -16,8 +16,13 @@ struct Regression(Mlp);
 impl Objective for Regression {
     fn losses(&self, weights: &Weights, rows: &Rows) -> Tensor<1> {
         let device = weights.device();
-        let found = self.0.forward(weights, rows.tensor(&rows.data, device), &Conditions::default());
-        (found - rows.tensor(&rows.base, device)).square().sum_dim(1).squeeze_dim(1)
+        let found = self
+            .0
+            .forward(weights, rows.tensor(&rows.data, device), &Conditions::default());
+        (found - rows.tensor(&rows.base, device))
+            .square()
+            .sum_dim(1)
+            .squeeze_dim(1)
     }
 }
 
@@ -27,6 +32,11 @@ pub(crate) fn training(folder: &Path) -> Result<Box<dyn Workload>, String> {
     let start = files::load(&registry.finish(0), &files::read(&folder.join("weights.safetensors"))?)?;
     let mut data = files::read(&folder.join("data.safetensors"))?;
     let (shape, x) = files::take(&mut data, "x")?;
-    let rows = Rows { count: shape[0], data: x, base: files::take(&mut data, "target")?.1, ..Rows::default() };
+    let rows = Rows {
+        count: shape[0],
+        data: x,
+        base: files::take(&mut data, "target")?.1,
+        ..Rows::default()
+    };
     Ok(Box::new(Training::new(Regression(network), start, rows, 512)))
 }

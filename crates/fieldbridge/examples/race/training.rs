@@ -29,16 +29,35 @@ pub(crate) struct Training<O> {
 
 impl<O: Objective> Training<O> {
     pub(crate) fn new(objective: O, start: Parameters, rows: Rows, shard: usize) -> Self {
-        Self { objective, start, rows, shard, not_comparable: None, now: None }
+        Self {
+            objective,
+            start,
+            rows,
+            shard,
+            not_comparable: None,
+            now: None,
+        }
     }
 
     fn step(&mut self) -> Gradient {
         let start = &self.start;
-        let (parameters, optimiser) =
-            self.now.get_or_insert_with(|| (start.clone(), AdamW::new(start.count())));
+        let (parameters, optimiser) = self
+            .now
+            .get_or_insert_with(|| (start.clone(), AdamW::new(start.count())));
         let stream = Stream::new(0, "no dropout", 0);
-        let found = gradient(&self.objective, parameters, &self.rows, self.shard, (0.0, &stream), &cpu());
-        let step = Step { learning_rate: LEARNING_RATE, decay: 0.0, clip: f64::INFINITY };
+        let found = gradient(
+            &self.objective,
+            parameters,
+            &self.rows,
+            self.shard,
+            (0.0, &stream),
+            &cpu(),
+        );
+        let step = Step {
+            learning_rate: LEARNING_RATE,
+            decay: 0.0,
+            clip: f64::INFINITY,
+        };
         optimiser.step(parameters, &found.values, step, None);
         found
     }
@@ -53,8 +72,10 @@ impl<O: Objective> Workload for Training<O> {
         let steps: Vec<Gradient> = (0..STEPS_COMPARED).map(|_| self.step()).collect();
         self.now = None;
         let first = self.start.with_values(steps[0].values.clone());
-        let tensors: Vec<(String, Vec<usize>, Vec<f32>)> =
-            first.entries().map(|(entry, values)| (entry.name.clone(), entry.shape.clone(), values.to_vec())).collect();
+        let tensors: Vec<(String, Vec<usize>, Vec<f32>)> = first
+            .entries()
+            .map(|(entry, values)| (entry.name.clone(), entry.shape.clone(), values.to_vec()))
+            .collect();
         let path = folder.join("fieldbridge.safetensors");
         files::write(&path, &tensors);
         let losses: Vec<f64> = steps.iter().map(|step| step.loss).collect();

@@ -25,7 +25,9 @@ impl Transformer {
         Self {
             blocks: (0..6)
                 .map(|index| {
-                    registry.scope(format!("block{index}"), |registry| TransformerBlock::new(registry, WIDTH, 6, 4 * WIDTH))
+                    registry.scope(format!("block{index}"), |registry| {
+                        TransformerBlock::new(registry, WIDTH, 6, 4 * WIDTH)
+                    })
                 })
                 .collect(),
             last_norm: LayerNorm::new(registry, "last_norm", WIDTH),
@@ -58,7 +60,10 @@ impl Objective for Regression {
         let shape = [rows.count, TOKENS, WIDTH];
         let found = self.0.forward(weights, rows.tensor(&rows.data, device).reshape(shape));
         let found = found.reshape([rows.count, TOKENS * WIDTH]);
-        (found - rows.tensor(&rows.base, device)).square().mean_dim(1).squeeze_dim(1)
+        (found - rows.tensor(&rows.base, device))
+            .square()
+            .mean_dim(1)
+            .squeeze_dim(1)
     }
 }
 
@@ -66,6 +71,11 @@ pub(crate) fn training(folder: &Path) -> Result<Box<dyn Workload>, String> {
     let (network, start) = stored(folder)?;
     let mut data = files::read(&folder.join("data.safetensors"))?;
     let (shape, x) = files::take(&mut data, "x")?;
-    let rows = Rows { count: shape[0], data: x, base: files::take(&mut data, "target")?.1, ..Rows::default() };
+    let rows = Rows {
+        count: shape[0],
+        data: x,
+        base: files::take(&mut data, "target")?.1,
+        ..Rows::default()
+    };
     Ok(Box::new(Training::new(Regression(network), start, rows, 4)))
 }

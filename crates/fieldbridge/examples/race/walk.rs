@@ -25,12 +25,17 @@ impl Velocity {
     fn at(&self, weights: &Weights, x: Tensor<2>, t: Tensor<2>) -> Tensor<2> {
         match self {
             Self::Perceptron(network) => {
-                let conditions = Conditions { t: Some(t), context: None };
+                let conditions = Conditions {
+                    t: Some(t),
+                    context: None,
+                };
                 network.forward(weights, x, &conditions)
             }
             Self::Transformer(network) => {
                 let [rows, width] = x.dims();
-                network.forward(weights, x.reshape([rows, TOKENS, WIDTH])).reshape([rows, width])
+                network
+                    .forward(weights, x.reshape([rows, TOKENS, WIDTH]))
+                    .reshape([rows, width])
             }
         }
     }
@@ -57,7 +62,10 @@ impl Walk {
                 let x = Tensor::from_data(TensorData::new(part.to_vec(), [rows, self.width]), &cpu());
                 let field = |x: Tensor<2>, t: Tensor<2>| self.velocity.at(&self.weights, x, t);
                 let walk = self.solver.walk(&field, x, 0.0, 1.0).expect("the walk arrives");
-                (walk.end.into_data().try_into_vec().expect("single precision"), rows * walk.evaluations)
+                (
+                    walk.end.into_data().try_into_vec().expect("single precision"),
+                    rows * walk.evaluations,
+                )
             })
             .collect();
         let evaluations = parts.iter().map(|(_, count)| count).sum();
@@ -87,7 +95,10 @@ pub(crate) fn adaptive(folder: &Path) -> Result<Box<dyn Workload>, String> {
     Ok(Box::new(Walk {
         velocity: Velocity::Perceptron(network),
         weights: parameters.on(&cpu()),
-        solver: Box::new(DormandPrince { tolerance: 1e-5, max_evaluations: 20_000 }),
+        solver: Box::new(DormandPrince {
+            tolerance: 1e-5,
+            max_evaluations: 20_000,
+        }),
         noise,
         width: 2,
         chunk: 512,

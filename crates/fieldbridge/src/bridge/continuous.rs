@@ -182,7 +182,10 @@ impl Field for VelocityAndTrace<'_> {
             bridge
                 .network
                 .forward_with_tangents(self.weights, point, &conditions, self.tangents.clone());
-        Tensor::cat(vec![velocity, bridge.trace.estimates(self.tangents.clone(), products)], 1)
+        Tensor::cat(
+            vec![velocity, bridge.trace.estimates(self.tangents.clone(), products)],
+            1,
+        )
     }
 
     fn select(&self, rows: &[usize]) -> Box<dyn Field + '_> {

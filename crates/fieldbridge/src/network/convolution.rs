@@ -1,8 +1,8 @@
 //! Residual blocks of convolutions.
 
 use burn_tensor::Tensor;
-use fieldbridge_kernels::convolution::{Padding, convolution_2d};
 use fieldbridge_kernels::activation::Activation;
+use fieldbridge_kernels::convolution::{Padding, convolution_2d};
 use fieldbridge_kernels::group_norm::{Options, group_norm};
 
 use super::{Initial, Registry, Slot, Weights};
@@ -74,7 +74,10 @@ impl ConvolutionBlock {
     /// # Panics
     /// When the channels cannot be split into groups.
     pub fn new(registry: &mut Registry, channels: usize, groups: usize) -> Self {
-        assert!(groups > 0 && channels.is_multiple_of(groups), "{channels} channels cannot be split into {groups} groups");
+        assert!(
+            groups > 0 && channels.is_multiple_of(groups),
+            "{channels} channels cannot be split into {groups} groups"
+        );
         Self {
             first_norm: GroupNorm::new(registry, "first_norm", channels, groups),
             first: Convolution::new(registry, "first", channels),
@@ -85,7 +88,9 @@ impl ConvolutionBlock {
 
     /// `images`: `[batch, height, width, channels]`, and so the output.
     pub fn forward(&self, weights: &Weights, images: Tensor<4>) -> Tensor<4> {
-        let h = self.first.forward(weights, self.first_norm.forward(weights, images.clone()));
+        let h = self
+            .first
+            .forward(weights, self.first_norm.forward(weights, images.clone()));
         images + self.second.forward(weights, self.second_norm.forward(weights, h))
     }
 }

@@ -89,7 +89,10 @@ impl Linear {
             mask: self.mask.map(|slot| weights.constant(slot)),
             addend,
         };
-        let activation = activation.map_or(fieldbridge_kernels::activation::Activation::Identity, Activation::kernel);
+        let activation = activation.map_or(
+            fieldbridge_kernels::activation::Activation::Identity,
+            Activation::kernel,
+        );
         linear(x, weights.get(self.weight), around, activation)
     }
 

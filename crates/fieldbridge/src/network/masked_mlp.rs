@@ -50,9 +50,15 @@ pub(super) fn prepare(
             .map(|(layer, condition)| (layer.host(weights), condition.map(|condition| condition.host(weights))))
             .collect();
         let widths = host.iter().filter_map(|(_, condition)| condition.as_ref());
-        let context = widths.map(|condition| condition.weights.len() / condition.outputs).max().unwrap_or(0);
+        let context = widths
+            .map(|condition| condition.weights.len() / condition.outputs)
+            .max()
+            .unwrap_or(0);
         // a condition's own bias adds to the layer's
-        let biases: Vec<Option<Vec<f32>>> = host.iter().map(|(layer, condition)| total_bias(layer, condition.as_ref())).collect();
+        let biases: Vec<Option<Vec<f32>>> = host
+            .iter()
+            .map(|(layer, condition)| total_bias(layer, condition.as_ref()))
+            .collect();
         let layers = host
             .iter()
             .zip(&biases)
@@ -64,14 +70,27 @@ pub(super) fn prepare(
                 outputs: layer.outputs,
             })
             .collect();
-        let network = Network { dimension, context, activation: activation.kernel(), form, layers };
+        let network = Network {
+            dimension,
+            context,
+            activation: activation.kernel(),
+            form,
+            layers,
+        };
         Prepared::new(&network).ok()
     })
 }
 
 fn total_bias(layer: &HostLayer, condition: Option<&HostLayer>) -> Option<Vec<f32>> {
-    let parts = [layer.bias.as_ref(), condition.and_then(|condition| condition.bias.as_ref())];
-    parts.into_iter().flatten().cloned().reduce(|sum, part| sum.iter().zip(part).map(|(a, b)| a + b).collect())
+    let parts = [
+        layer.bias.as_ref(),
+        condition.and_then(|condition| condition.bias.as_ref()),
+    ];
+    parts
+        .into_iter()
+        .flatten()
+        .cloned()
+        .reduce(|sum, part| sum.iter().zip(part).map(|(a, b)| a + b).collect())
 }
 
 /// Degrees of `width` hidden units, spread evenly. Degree 0 (context only) is of use when there is a context to see, or
@@ -121,11 +140,7 @@ impl MaskedMlp {
                     let inner = masked(registry, inner, &degrees, &degrees, false);
                     let condition = conditioned(registry);
                     let outer = Linear::zero(registry, "outer", width, width);
-                    (
-                        inner,
-                        condition,
-                        masked(registry, outer, &degrees, &degrees, false),
-                    )
+                    (inner, condition, masked(registry, outer, &degrees, &degrees, false))
                 })
             })
             .collect();
@@ -155,7 +170,12 @@ impl MaskedNetwork for MaskedMlp {
         let from_context = |layer: &Option<Linear>| Some(layer.as_ref()?.forward(weights, context?.clone()));
         let mut h = self.first.forward_adding(weights, x, from_context(&self.condition));
         for (inner, condition, outer) in &self.blocks {
-            let z = inner.activated(weights, self.activation.apply(h.clone()), from_context(condition), self.activation);
+            let z = inner.activated(
+                weights,
+                self.activation.apply(h.clone()),
+                from_context(condition),
+                self.activation,
+            );
             h = outer.forward_adding(weights, weights.drop_out(z), Some(h));
         }
         let h = self.activation.apply(h);

@@ -39,7 +39,11 @@ impl MaskedPerceptron {
             .enumerate()
             .map(|(index, &width)| {
                 let degrees = degrees_of_units(dimension, context, width);
-                let name = if index == 0 { "first".to_owned() } else { format!("hidden{}", index - 1) };
+                let name = if index == 0 {
+                    "first".to_owned()
+                } else {
+                    format!("hidden{}", index - 1)
+                };
                 let layer = Linear::new(registry, &name, seen.len(), width);
                 let layer = masked(registry, layer, &seen, &degrees, false);
                 if index == 0 && context > 0 {

@@ -72,7 +72,9 @@ impl Network for ResidualMlp {
         let mut h = self.first.forward_adding(weights, x, entering);
         for block in &self.blocks {
             let entering = added(weights, block.condition.as_ref(), vector.as_ref());
-            let z = block.inner.activated(weights, self.activation.apply(h.clone()), entering, self.activation);
+            let z = block
+                .inner
+                .activated(weights, self.activation.apply(h.clone()), entering, self.activation);
             h = block.outer.forward_adding(weights, weights.drop_out(z), Some(h));
         }
         self.last.forward(weights, self.activation.apply(h))

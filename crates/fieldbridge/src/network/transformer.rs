@@ -25,7 +25,10 @@ impl TransformerBlock {
     /// # Panics
     /// When the width is not a multiple of the number of heads.
     pub fn new(registry: &mut Registry, width: usize, heads: usize, hidden: usize) -> Self {
-        assert!(heads > 0 && width.is_multiple_of(heads), "{width} components cannot be split among {heads} heads");
+        assert!(
+            heads > 0 && width.is_multiple_of(heads),
+            "{width} components cannot be split among {heads} heads"
+        );
         Self {
             attention_norm: LayerNorm::new(registry, "attention_norm", width),
             query_key_value: Linear::new(registry, "query_key_value", width, 3 * width),
@@ -42,7 +45,9 @@ impl TransformerBlock {
     pub fn forward(&self, weights: &Weights, tokens: Tensor<3>) -> Tensor<3> {
         let [batch, count, width] = tokens.dims();
         let x = tokens.reshape([batch * count, width]);
-        let joint = self.query_key_value.forward(weights, self.attention_norm.forward(weights, x.clone()));
+        let joint = self
+            .query_key_value
+            .forward(weights, self.attention_norm.forward(weights, x.clone()));
         let mixed = attention(joint.reshape([batch, count, 3 * width]), self.heads, Options::default());
         let mixed = mixed.reshape([batch * count, width]);
         let x = self.attention_output.forward_adding(weights, mixed, Some(x));

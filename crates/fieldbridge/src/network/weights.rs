@@ -272,11 +272,7 @@ impl Weights {
     }
 
     /// A network prepared for inference with these values, made once.
-    pub(super) fn prepared(
-        &self,
-        first: Slot,
-        make: impl FnOnce() -> Option<Prepared>,
-    ) -> Option<Arc<Prepared>> {
+    pub(super) fn prepared(&self, first: Slot, make: impl FnOnce() -> Option<Prepared>) -> Option<Arc<Prepared>> {
         let mut known = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
         known.entry(first.0).or_insert_with(|| make().map(Arc::new)).clone()
     }

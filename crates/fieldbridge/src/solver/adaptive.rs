@@ -136,7 +136,11 @@ impl Solver for DormandPrince {
                     continue;
                 }
                 let norm = tried.norms[row];
-                let factor = if norm.is_finite() { 0.9 * norm.max(1e-10).powf(-0.2) } else { 0.1 };
+                let factor = if norm.is_finite() {
+                    0.9 * norm.max(1e-10).powf(-0.2)
+                } else {
+                    0.1
+                };
                 let step = now.steps[row];
                 if tried.accepted[row] {
                     now.walked[row] += step;
@@ -174,7 +178,9 @@ impl Solver for DormandPrince {
             }
             // copying the rows costs less than a stage for a quarter of them that stand still
             if 4 * on_the_way.len() <= 3 * under_way.rows.len() {
-                let there: Vec<usize> = (0..under_way.rows.len()).filter(|&row| under_way.walked[row] >= span).collect();
+                let there: Vec<usize> = (0..under_way.rows.len())
+                    .filter(|&row| under_way.walked[row] >= span)
+                    .collect();
                 arrived.add(&under_way, &there);
                 under_way = under_way.select(&on_the_way);
                 selected = Some(field.select(&under_way.rows));
@@ -244,7 +250,10 @@ impl UnderWay {
         let mask = Tensor::<1, burn_tensor::Bool>::from_data(mask, &self.state.device());
         let mask = mask.unsqueeze_dim::<2>(1).expand(self.state.dims());
         self.state = self.state.clone().mask_where(mask.clone(), tried.state);
-        self.error = self.error.clone().mask_where(mask.clone(), self.error.clone() + tried.error);
+        self.error = self
+            .error
+            .clone()
+            .mask_where(mask.clone(), self.error.clone() + tried.error);
         self.slope = self.slope.clone().mask_where(mask, tried.slope);
     }
 

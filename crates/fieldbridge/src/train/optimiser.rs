@@ -63,7 +63,15 @@ impl AdamW {
             memory,
         };
         let (first, second) = (&mut self.first, &mut self.second);
-        optimiser::step(parameters.values_mut(), gradient, first, second, average, &segments, settings);
+        optimiser::step(
+            parameters.values_mut(),
+            gradient,
+            first,
+            second,
+            average,
+            &segments,
+            settings,
+        );
         norm
     }
 }
@@ -94,7 +102,11 @@ mod tests {
     use crate::network::{Initial, Registry};
 
     fn schedule(learning_rate: f64, decay: f64, clip: f64) -> Step {
-        Step { learning_rate, decay, clip }
+        Step {
+            learning_rate,
+            decay,
+            clip,
+        }
     }
 
     fn parameters() -> Parameters {

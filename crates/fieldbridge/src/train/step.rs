@@ -65,7 +65,10 @@ pub fn gradient<O: Objective + ?Sized>(
     Gradient {
         loss: losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / rows.count.max(1) as f64,
         non_finite: (0..losses.len()).filter(|&row| !losses[row].is_finite()).collect(),
-        values: sum(parts.into_iter().map(|(_, values)| values).collect(), parameters.count()),
+        values: sum(
+            parts.into_iter().map(|(_, values)| values).collect(),
+            parameters.count(),
+        ),
     }
 }
 

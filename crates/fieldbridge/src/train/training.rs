@@ -140,7 +140,11 @@ impl Training<'_> {
             now.optimiser.step(
                 &mut now.parameters,
                 &result.values,
-                Step { learning_rate: rate, decay: self.recipe.weight_decay, clip: self.recipe.clip },
+                Step {
+                    learning_rate: rate,
+                    decay: self.recipe.weight_decay,
+                    clip: self.recipe.clip,
+                },
                 Some(Average { values, memory }),
             );
             now.state.loss_sum += result.loss;

@@ -92,8 +92,12 @@ pub(crate) fn trained(
         let found = gradient(bridge.as_ref(), &parameters, &batch, 128, (0.0, &stream), &cpu());
         assert!(found.non_finite.is_empty(), "step {step}");
         let rate = learning_rate(step, steps, 50, 4e-3, 0.01);
-        let step = Step { learning_rate: rate, decay: 0.0, clip: 5.0 };
-        optimiser.step(&mut parameters, &found.values, step, None);
+        let schedule = Step {
+            learning_rate: rate,
+            decay: 0.0,
+            clip: 5.0,
+        };
+        optimiser.step(&mut parameters, &found.values, schedule, None);
         let memory = 0.99_f32.min((1.0 + step as f32) / (10.0 + step as f32));
         for (average, value) in average.iter_mut().zip(parameters.values()) {
             *average = memory * *average + (1.0 - memory) * value;

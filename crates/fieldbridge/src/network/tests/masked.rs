@@ -2,7 +2,7 @@
 
 use burn_tensor::{Tensor, TensorData};
 
-use super::super::{Activation, MaskedMlp, Registry};
+use super::super::{Activation, MaskedMlp, MaskedNetwork, Registry};
 use super::{host, normals, perturbed, unreached};
 use crate::device::cpu;
 

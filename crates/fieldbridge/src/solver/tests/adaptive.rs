@@ -2,7 +2,7 @@
 
 use burn_tensor::Tensor;
 
-use super::super::{Solver, SolverKind};
+use super::super::{Field, Solver, SolverKind, select_rows};
 use super::{DormandPrince, dormand_prince, host, known_fields, matrix};
 use crate::error::Error;
 
@@ -87,15 +87,50 @@ fn the_error_follows_the_tolerance() {
     );
 }
 
+/// `dx/dt = rate (cos t - x)` with a rate for each row.
+struct Relaxation(Tensor<2>);
+
+impl Field for Relaxation {
+    fn velocity(&self, x: Tensor<2>, t: Tensor<2>) -> Tensor<2> {
+        (t.cos() - x) * self.0.clone()
+    }
+
+    fn select(&self, rows: &[usize]) -> Box<dyn Field + '_> {
+        Box::new(Self(select_rows(self.0.clone(), rows)))
+    }
+}
+
+#[test]
+fn rows_that_arrive_early_leave_the_others_as_they_would_be_alone() {
+    let rates = [0.1, 300.0, 1.0, 40.0, 0.1, 0.2, 7.0];
+    let starts = [0.5, -1.0, 2.0, 0.0, 1.0, -3.0, 0.1];
+    let solver = dormand_prince(1e-6);
+    let together = solver
+        .walk(&Relaxation(matrix(&rates, 1)), matrix(&starts, 1), 0.0, 1.0)
+        .unwrap();
+    let (ends, errors) = (host(together.end), host(together.error.unwrap()));
+    for row in 0..rates.len() {
+        let alone = solver
+            .walk(
+                &Relaxation(matrix(&rates[row..=row], 1)),
+                matrix(&starts[row..=row], 1),
+                0.0,
+                1.0,
+            )
+            .unwrap();
+        assert_eq!(host(alone.end), [ends[row]], "row {row}");
+        assert_eq!(host(alone.error.unwrap()), [errors[row]], "row {row}");
+    }
+}
+
 #[test]
 fn a_stiff_field_ends_in_an_error_that_says_where() {
     let solver = DormandPrince {
         tolerance: 1e-5,
         max_evaluations: 300,
     };
-    // the second row relaxes a million times faster than the first
-    let rates = matrix(&[1.0, 1e6, 1.0], 1);
-    let field = |x: Tensor<2>, t: Tensor<2>| (t.cos() - x) * rates.clone();
+    // the second row relaxes a million times faster than the others
+    let field = Relaxation(matrix(&[1.0, 1e6, 1.0], 1));
     match solver.walk(&field, matrix(&[0.0; 3], 1), 0.0, 1.0) {
         Err(Error::Solver {
             row,
@@ -115,7 +150,12 @@ fn a_stiff_field_ends_in_an_error_that_says_where() {
 #[test]
 fn a_start_that_is_no_number_is_an_error() {
     for start in [f32::NAN, f32::INFINITY] {
-        match dormand_prince(1e-5).walk(&|x, _| x.neg(), matrix(&[1.0, start], 1), 0.0, 1.0) {
+        match dormand_prince(1e-5).walk(
+            &|x: Tensor<2>, _: Tensor<2>| x.neg(),
+            matrix(&[1.0, start], 1),
+            0.0,
+            1.0,
+        ) {
             Err(Error::Solver { row, time, .. }) => assert_eq!((row, time), (1, 0.0)),
             other => panic!("{other:?}"),
         }
@@ -125,7 +165,12 @@ fn a_start_that_is_no_number_is_an_error() {
 #[test]
 fn steps_grow_where_nothing_happens() {
     let walk = dormand_prince(1e-5)
-        .walk(&|x, _| x.zeros_like(), matrix(&[1.0, 2.0], 2), 0.0, 1.0)
+        .walk(
+            &|x: Tensor<2>, _: Tensor<2>| x.zeros_like(),
+            matrix(&[1.0, 2.0], 2),
+            0.0,
+            1.0,
+        )
         .unwrap();
     assert!(walk.evaluations < 40, "{}", walk.evaluations);
     assert_eq!((host(walk.end), walk.rejected), (vec![1.0, 2.0], 0));

@@ -1,5 +1,7 @@
 //! How the error falls with the step, and the way back.
 
+use burn_tensor::Tensor;
+
 use super::{Euler, Heun, RungeKutta, Solver, every_solver, host, known_fields, matrix};
 use crate::error::Error;
 
@@ -65,7 +67,9 @@ fn every_solver_finds_the_known_walk_in_both_directions_and_returns() {
 fn no_time_is_no_walk() {
     for solver in every_solver() {
         let start = [1.0, -2.0, 0.3, 4.0];
-        let walk = solver.walk(&|x, _| x.neg(), matrix(&start, 2), 0.4, 0.4).unwrap();
+        let walk = solver
+            .walk(&|x: Tensor<2>, _: Tensor<2>| x.neg(), matrix(&start, 2), 0.4, 0.4)
+            .unwrap();
         assert_eq!(host(walk.end), start, "{solver:?}");
     }
 }
@@ -73,7 +77,9 @@ fn no_time_is_no_walk() {
 #[test]
 fn no_rows_are_no_walk() {
     for solver in every_solver() {
-        let walk = solver.walk(&|x, _| x.neg(), matrix(&[], 2), 0.0, 1.0).unwrap();
+        let walk = solver
+            .walk(&|x: Tensor<2>, _: Tensor<2>| x.neg(), matrix(&[], 2), 0.0, 1.0)
+            .unwrap();
         assert_eq!(walk.end.dims(), [0, 2], "{solver:?}");
     }
 }

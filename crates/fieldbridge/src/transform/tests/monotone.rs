@@ -195,7 +195,15 @@ fn a_circular_spline_has_the_period_of_its_circle_in_value_and_slope() {
             assert_near(&host(turned), &host(y.clone()), 2e-4, "value");
             assert_near(&host(slope_turned), &host(slope.clone()), 5e-3, "slope");
             let (back, _) = map.inverse(y.clone() + turns * 2.0 * BOUND, given.clone());
-            assert_near(&host(back), &x, 2e-4, "inverse");
+            // turning rounds `y` at the size of the turned number; the inverse spreads that by its slope
+            let rounding = 3.0 * turns.abs() * 2.0 * BOUND * f32::EPSILON;
+            for ((back, x), slope) in host(back).iter().zip(&x).zip(host(slope.clone())) {
+                let allowed = 2e-4 + rounding * (-slope).exp();
+                assert!(
+                    (back - x).abs() <= allowed,
+                    "inverse: {back}, expected {x} to {allowed}"
+                );
+            }
         }
         // both sides of the seam
         let seam = [-BOUND, BOUND.next_down()];
