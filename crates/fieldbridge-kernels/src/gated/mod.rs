@@ -1,6 +1,8 @@
 //! Gated linear layers: `a(x W_g) o (x W_v)`.
 
 mod operation;
+#[cfg(test)]
+mod tests;
 
 use burn_tensor::Tensor;
 

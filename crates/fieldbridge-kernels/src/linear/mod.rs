@@ -1,6 +1,8 @@
 //! Linear layers with what surrounds them: `y = a(x (W o M) + b + r)`.
 
 mod operation;
+#[cfg(test)]
+mod tests;
 
 use burn_tensor::Tensor;
 

@@ -28,9 +28,9 @@ impl Lanes for Portable {
     }
     #[inline(always)]
     unsafe fn load_first(from: *const f32, count: usize) -> [f32; 4] {
-        // SAFETY: as above; only the first lanes are touched.
         std::array::from_fn(|lane| {
             if lane < count {
+                // SAFETY: as above; only the first lanes are touched.
                 unsafe { from.add(lane).read() }
             } else {
                 0.0
