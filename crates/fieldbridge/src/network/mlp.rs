@@ -46,7 +46,7 @@ impl Mlp {
     }
 
     /// What time and context add at the first layer.
-    fn from_conditions(&self, weights: &Weights, conditions: &Conditions) -> Option<Tensor<2>> {
+    fn added_by_conditions(&self, weights: &Weights, conditions: &Conditions) -> Option<Tensor<2>> {
         let vector = conditioning_vector(weights, self.time.as_ref(), conditions)?;
         Some(self.condition.as_ref()?.forward(weights, vector))
     }
@@ -54,7 +54,7 @@ impl Mlp {
 
 impl Network for Mlp {
     fn forward(&self, weights: &Weights, x: Tensor<2>, conditions: &Conditions) -> Tensor<2> {
-        let added = self.from_conditions(weights, conditions);
+        let added = self.added_by_conditions(weights, conditions);
         let mut h = self.first.activated(weights, x, added, self.activation);
         for layer in &self.hidden {
             h = layer.activated(weights, weights.drop_out(h), None, self.activation);
@@ -69,7 +69,7 @@ impl Network for Mlp {
         conditions: &Conditions,
         tangents: Tensor<3>,
     ) -> (Tensor<2>, Tensor<3>) {
-        let added = self.from_conditions(weights, conditions);
+        let added = self.added_by_conditions(weights, conditions);
         let z = self.first.forward_adding(weights, x, added);
         let (mut h, slope) = self.activation.apply_with_derivative(z);
         let mut u = self.first.tangents(weights, tangents) * slope.unsqueeze_dim(1);
