@@ -1,5 +1,6 @@
 //! Transforms against numerical Jacobians and their own inverses.
 
+mod at_once;
 mod bounded;
 mod monotone;
 mod stacked;
