@@ -28,7 +28,7 @@ class Masked(nn.Module):
 
 
 class Layer(nn.Module):
-    """z = x exp(a) + b, where (a, b) of the number in place p see the numbers in places before p."""
+    """z = x exp(a) + b, where (b, a) of the number in place p see the numbers in places before p."""
 
     def __init__(self, places, generator):
         super().__init__()
@@ -41,7 +41,7 @@ class Layer(nn.Module):
     def forward(self, x):
         h = F.relu(self.first(x))
         h = F.relu(self.hidden0(h))
-        a, b = self.last(h).view(-1, DIMENSION, 2).to(x.dtype).unbind(-1)
+        b, a = self.last(h).view(-1, DIMENSION, 2).to(x.dtype).unbind(-1)
         return x * a.exp() + b, a.sum(1)
 
 

@@ -3,7 +3,16 @@
 //!
 //! | module | operation |
 //! |---|---|
-//! | [`linear`] | `a(x W + b + r)`, with a mask on `W` when wanted |
+//! | [`linear`] | `a(x (W o M) + b + r)`, with a mask, a bias and an addend when wanted |
+//! | [`gated`] | `a(g) o v`, and the gated perceptron |
+//! | [`activation`] | nonlinearities with their slopes |
+//! | [`normalisation`] | layer and root-mean-square norms, modulated; gated residuals |
+//! | [`attention`] | self and cross attention of several heads |
+//! | [`convolution`], [`group_norm`] | images and volumes, channels last |
+//! | [`spline`], [`affine`] | monotone maps of one number |
+//! | [`autoregressive`] | masked networks with their maps, in one pass |
+//! | [`optimiser`] | AdamW, clipping and averaging in one pass |
+//! | [`product`], [`elementary`] | matrix products, elementary functions of vectors |
 //!
 //! Every operation is a function of tensors. On the processor it runs on slices, forward and backward, vectorised for
 //! the instructions found at run time; on every other device the same call runs the composition.
@@ -14,6 +23,7 @@
 //! This is the only crate of the project with `unsafe` code; each block states why it is sound.
 
 pub mod activation;
+pub mod affine;
 pub mod array;
 pub mod attention;
 pub mod autoregressive;

@@ -19,6 +19,7 @@
 mod erf;
 mod exp;
 mod ln;
+mod oscillation;
 mod polynomial;
 mod sigmoid;
 pub mod slice;
@@ -30,6 +31,7 @@ mod tanh;
 pub(crate) use erf::erf;
 pub(crate) use exp::exp;
 pub(crate) use ln::ln;
+pub use oscillation::sine_and_cosine;
 pub(crate) use polynomial::polynomial;
 pub(crate) use sigmoid::sigmoid;
 pub(crate) use softplus::softplus;

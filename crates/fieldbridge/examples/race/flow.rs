@@ -10,6 +10,8 @@ use fieldbridge::network::{Activation, MaskedPerceptron, Parameters, Registry, W
 use fieldbridge::random::Stream;
 use fieldbridge::train::Objective;
 use fieldbridge::transform::{Autoregressive, Boundary, Monotone, RationalQuadraticSpline, Transform};
+use fieldbridge_kernels::affine::shift_and_scale;
+use fieldbridge_kernels::spline::Direction;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
@@ -19,16 +21,9 @@ use super::{Workload, files};
 /// Rows that pass through a flow together when no gradient is wanted.
 const CHUNK: usize = 512;
 
-/// `y = x exp(a) + b` with parameters `a, b`.
+/// `y = x exp(a) + b` with parameters `b, a`.
 #[derive(Debug)]
 struct PlainAffine;
-
-impl PlainAffine {
-    fn split(parameters: Tensor<3>) -> (Tensor<2>, Tensor<2>) {
-        let part = |place| parameters.clone().narrow(2, place, 1).squeeze_dim(2);
-        (part(0), part(1))
-    }
-}
 
 impl Monotone for PlainAffine {
     fn parameters(&self) -> usize {
@@ -36,13 +31,11 @@ impl Monotone for PlainAffine {
     }
 
     fn forward(&self, x: Tensor<2>, parameters: Tensor<3>) -> (Tensor<2>, Tensor<2>) {
-        let (a, b) = Self::split(parameters);
-        (x * a.clone().exp() + b, a)
+        shift_and_scale(x, parameters, f32::INFINITY, Direction::Inverse)
     }
 
     fn inverse(&self, y: Tensor<2>, parameters: Tensor<3>) -> (Tensor<2>, Tensor<2>) {
-        let (a, b) = Self::split(parameters);
-        ((y - b) * a.clone().neg().exp(), a.neg())
+        shift_and_scale(y, parameters, f32::INFINITY, Direction::Forward)
     }
 }
 

@@ -329,7 +329,7 @@ impl Weights {
 
     /// The gradient of every value, flat, in the order of [`Parameters::values`]; zero where the loss does not depend.
     pub fn gradient(&self, gradients: &mut Gradients) -> Vec<f32> {
-        let mut flat = Vec::new();
+        let mut flat = Vec::with_capacity(self.layout.entries.iter().map(Entry::size).sum());
         for (tensor, entry) in self.tensors.iter().zip(&self.layout.entries) {
             match tensor.grad_remove(gradients) {
                 Some(gradient) => {

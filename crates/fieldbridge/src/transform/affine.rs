@@ -1,7 +1,9 @@
 //! Shift and scale.
 
 use burn_tensor::Tensor;
+use fieldbridge_kernels::affine::shift_and_scale;
 use fieldbridge_kernels::autoregressive::Map;
+use fieldbridge_kernels::spline::Direction;
 
 use super::{Monotone, Transform, total};
 use crate::network::{Initial, Registry, Slot, Weights};
@@ -14,6 +16,7 @@ const LIMIT: f32 = 6.0;
 pub struct AffineMap;
 
 impl AffineMap {
+    /// For parameters that all rows share.
     fn split(parameters: Tensor<3>) -> (Tensor<2>, Tensor<2>) {
         let [batch, dimension, _] = parameters.dims();
         let shift = parameters.clone().narrow(2, 0, 1).reshape([batch, dimension]);
@@ -28,11 +31,17 @@ impl Monotone for AffineMap {
     }
 
     fn forward(&self, x: Tensor<2>, parameters: Tensor<3>) -> (Tensor<2>, Tensor<2>) {
+        if parameters.dims()[0] == x.dims()[0] {
+            return shift_and_scale(x, parameters, LIMIT, Direction::Forward);
+        }
         let (shift, scale) = Self::split(parameters);
         ((x - shift) * scale.clone().neg().exp(), scale.neg())
     }
 
     fn inverse(&self, y: Tensor<2>, parameters: Tensor<3>) -> (Tensor<2>, Tensor<2>) {
+        if parameters.dims()[0] == y.dims()[0] {
+            return shift_and_scale(y, parameters, LIMIT, Direction::Inverse);
+        }
         let (shift, scale) = Self::split(parameters);
         (y * scale.clone().exp() + shift, scale)
     }
