@@ -1,6 +1,6 @@
 //! Elementary functions of vectors of single-precision numbers.
 //!
-//! Each takes one vector of whatever instructions are in use, so that kernels inline them; [`slice`] applies them to
+//! Each takes one vector of whatever instructions are in use, so that kernels inline them; [`slice`](mod@slice) applies them to
 //! slices. Errors are bounds measured against double precision in units in the last place (ulp), over values spread
 //! through all exponents of both signs; the tests hold them.
 //!

@@ -5,7 +5,7 @@ use pulp::Arch;
 /// Above this the reduction loses digits, and the standard library takes over.
 const LARGEST: f32 = 8192.0;
 /// The half of pi in three parts, the first two with room for multiples.
-const PARTS: [f32; 3] = [1.570_312_5, 4.838267923e-04, 2.563282919e-12];
+const PARTS: [f32; 3] = [1.570_312_5, 4.838_268e-4, 2.563_283e-12];
 
 /// Sine and cosine of every phase. The largest error found below 8192 is 1.2e-7 (the last place of one is 6e-8); phases
 /// are taken to within a quarter turn of zero in three parts (Cody and Waite 1980), then by the series of both functions.
