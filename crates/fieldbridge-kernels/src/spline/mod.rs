@@ -92,16 +92,7 @@ impl Spline {
         log_slopes: &mut [f32],
     ) {
         let count = numbers.len();
-        assert_eq!(
-            parameters.len(),
-            count * self.parameters(),
-            "all parameters of every spline"
-        );
-        assert_eq!(
-            (values.len(), log_slopes.len()),
-            (count, count),
-            "a value and a log-slope for every number"
-        );
+        self.check(numbers, parameters, values, log_slopes);
         let block = |numbers, parameters, values, log_slopes| {
             let evaluation = Evaluation {
                 spline: self,
@@ -127,16 +118,7 @@ impl Spline {
             });
     }
 
-    /// As [`Spline::evaluate`], on this thread, with parameters the other way round: the first of all splines, the
-    /// second of all splines, and so on.
-    pub(crate) fn evaluate_rows(
-        self,
-        direction: Direction,
-        numbers: &[f32],
-        parameters: &[f32],
-        values: &mut [f32],
-        log_slopes: &mut [f32],
-    ) {
+    fn check(self, numbers: &[f32], parameters: &[f32], values: &[f32], log_slopes: &[f32]) {
         let count = numbers.len();
         assert_eq!(
             parameters.len(),
@@ -148,6 +130,19 @@ impl Spline {
             (count, count),
             "a value and a log-slope for every number"
         );
+    }
+
+    /// As [`Spline::evaluate`], on this thread, with parameters the other way round: the first of all splines, the
+    /// second of all splines, and so on.
+    pub(crate) fn evaluate_rows(
+        self,
+        direction: Direction,
+        numbers: &[f32],
+        parameters: &[f32],
+        values: &mut [f32],
+        log_slopes: &mut [f32],
+    ) {
+        self.check(numbers, parameters, values, log_slopes);
         let spline = self;
         Arch::new().dispatch(EvaluationOfRows {
             spline,

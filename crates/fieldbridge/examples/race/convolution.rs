@@ -7,8 +7,8 @@ use fieldbridge::bridge::Rows;
 use fieldbridge::network::{ConvolutionBlock, Registry, Weights};
 use fieldbridge::train::Objective;
 
-use super::training::Training;
-use super::{Workload, files};
+use super::Workload;
+use super::training::regression;
 
 const CHANNELS: usize = 64;
 const SIDE: usize = 32;
@@ -40,14 +40,5 @@ pub(crate) fn training(folder: &Path) -> Result<Box<dyn Workload>, String> {
             })
         })
         .collect();
-    let start = files::load(&registry.finish(0), &files::read(&folder.join("weights.safetensors"))?)?;
-    let mut data = files::read(&folder.join("data.safetensors"))?;
-    let (shape, x) = files::take(&mut data, "x")?;
-    let rows = Rows {
-        count: shape[0],
-        data: x,
-        base: files::take(&mut data, "target")?.1,
-        ..Rows::default()
-    };
-    Ok(Box::new(Training::new(Regression(blocks), start, rows, 8)))
+    regression(Regression(blocks), &registry.finish(0), folder, 8)
 }

@@ -7,8 +7,8 @@ use fieldbridge::bridge::Rows;
 use fieldbridge::network::{Activation, Conditions, Mlp, Network, Registry, Weights};
 use fieldbridge::train::Objective;
 
-use super::training::Training;
-use super::{Workload, files};
+use super::Workload;
+use super::training::regression;
 
 /// Squared error summed over the outputs.
 struct Regression(Mlp);
@@ -29,14 +29,5 @@ impl Objective for Regression {
 pub(crate) fn training(folder: &Path) -> Result<Box<dyn Workload>, String> {
     let mut registry = Registry::new();
     let network = Mlp::new(&mut registry, 34, None, 0, &[256; 3], 2, Activation::Silu);
-    let start = files::load(&registry.finish(0), &files::read(&folder.join("weights.safetensors"))?)?;
-    let mut data = files::read(&folder.join("data.safetensors"))?;
-    let (shape, x) = files::take(&mut data, "x")?;
-    let rows = Rows {
-        count: shape[0],
-        data: x,
-        base: files::take(&mut data, "target")?.1,
-        ..Rows::default()
-    };
-    Ok(Box::new(Training::new(Regression(network), start, rows, 512)))
+    regression(Regression(network), &registry.finish(0), folder, 512)
 }

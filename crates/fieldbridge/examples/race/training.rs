@@ -63,6 +63,25 @@ impl<O: Objective> Training<O> {
     }
 }
 
+/// Regression of the stored targets on the stored inputs, from the stored weights.
+pub(crate) fn regression<O: Objective + 'static>(
+    objective: O,
+    layout: &Parameters,
+    folder: &Path,
+    shard: usize,
+) -> Result<Box<dyn Workload>, String> {
+    let start = files::load(layout, &files::read(&folder.join("weights.safetensors"))?)?;
+    let mut data = files::read(&folder.join("data.safetensors"))?;
+    let (shape, x) = files::take(&mut data, "x")?;
+    let rows = Rows {
+        count: shape[0],
+        data: x,
+        base: files::take(&mut data, "target")?.1,
+        ..Rows::default()
+    };
+    Ok(Box::new(Training::new(objective, start, rows, shard)))
+}
+
 impl<O: Objective> Workload for Training<O> {
     fn compare(&mut self, folder: &Path) -> Value {
         if let Some(reason) = self.not_comparable {

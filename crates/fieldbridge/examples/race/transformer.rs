@@ -7,7 +7,7 @@ use fieldbridge::bridge::Rows;
 use fieldbridge::network::{LayerNorm, Linear, Parameters, Registry, TransformerBlock, Weights};
 use fieldbridge::train::Objective;
 
-use super::training::Training;
+use super::training::regression;
 use super::{Workload, files};
 
 pub(crate) const TOKENS: usize = 261;
@@ -68,14 +68,7 @@ impl Objective for Regression {
 }
 
 pub(crate) fn training(folder: &Path) -> Result<Box<dyn Workload>, String> {
-    let (network, start) = stored(folder)?;
-    let mut data = files::read(&folder.join("data.safetensors"))?;
-    let (shape, x) = files::take(&mut data, "x")?;
-    let rows = Rows {
-        count: shape[0],
-        data: x,
-        base: files::take(&mut data, "target")?.1,
-        ..Rows::default()
-    };
-    Ok(Box::new(Training::new(Regression(network), start, rows, 4)))
+    let mut registry = Registry::new();
+    let network = Transformer::new(&mut registry);
+    regression(Regression(network), &registry.finish(0), folder, 4)
 }

@@ -16,12 +16,11 @@ const LIMIT: f32 = 6.0;
 pub struct AffineMap;
 
 impl AffineMap {
-    /// For parameters that all rows share.
-    fn split(parameters: Tensor<3>) -> (Tensor<2>, Tensor<2>) {
-        let [batch, dimension, _] = parameters.dims();
-        let shift = parameters.clone().narrow(2, 0, 1).reshape([batch, dimension]);
-        let scale = parameters.narrow(2, 1, 1).reshape([batch, dimension]);
-        (shift, (scale / LIMIT).tanh() * LIMIT)
+    fn evaluate(numbers: Tensor<2>, parameters: Tensor<3>, direction: Direction) -> (Tensor<2>, Tensor<2>) {
+        let [batch, dimension] = numbers.dims();
+        // all rows may share one row of parameters
+        let parameters = parameters.expand([batch, dimension, 2]);
+        shift_and_scale(numbers, parameters, LIMIT, direction)
     }
 }
 
@@ -31,19 +30,11 @@ impl Monotone for AffineMap {
     }
 
     fn forward(&self, x: Tensor<2>, parameters: Tensor<3>) -> (Tensor<2>, Tensor<2>) {
-        if parameters.dims()[0] == x.dims()[0] {
-            return shift_and_scale(x, parameters, LIMIT, Direction::Forward);
-        }
-        let (shift, scale) = Self::split(parameters);
-        ((x - shift) * scale.clone().neg().exp(), scale.neg())
+        Self::evaluate(x, parameters, Direction::Forward)
     }
 
     fn inverse(&self, y: Tensor<2>, parameters: Tensor<3>) -> (Tensor<2>, Tensor<2>) {
-        if parameters.dims()[0] == y.dims()[0] {
-            return shift_and_scale(y, parameters, LIMIT, Direction::Inverse);
-        }
-        let (shift, scale) = Self::split(parameters);
-        (y * scale.clone().exp() + shift, scale)
+        Self::evaluate(y, parameters, Direction::Inverse)
     }
 
     fn map(&self) -> Option<Map> {
@@ -68,14 +59,12 @@ impl Affine {
 
 impl Transform for Affine {
     fn forward(&self, weights: &Weights, x: Tensor<2>, _context: Option<&Tensor<2>>) -> (Tensor<2>, Tensor<1>) {
-        let [batch, dimension] = x.dims();
         let (z, log_slope) = AffineMap.forward(x, weights.get(self.parameters));
-        (z, total(log_slope.expand([batch, dimension])))
+        (z, total(log_slope))
     }
 
     fn inverse(&self, weights: &Weights, z: Tensor<2>, _context: Option<&Tensor<2>>) -> (Tensor<2>, Tensor<1>) {
-        let [batch, dimension] = z.dims();
         let (x, log_slope) = AffineMap.inverse(z, weights.get(self.parameters));
-        (x, total(log_slope.expand([batch, dimension])))
+        (x, total(log_slope))
     }
 }
