@@ -27,6 +27,12 @@ pub enum ReportError {
         /// Largest side that is accepted, in pixels.
         maximum: u32,
     },
+    /// The frames do not make an animation.
+    #[error("the animation cannot be made: {reason}")]
+    Frames {
+        /// What is wrong with them.
+        reason: String,
+    },
     /// The PNG encoder failed.
     #[error("the picture could not be encoded as PNG: {reason}")]
     Encoding {

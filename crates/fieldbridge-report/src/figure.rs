@@ -10,6 +10,7 @@ mod paired_histograms;
 mod posterior_gallery;
 mod predicted_against_truth;
 mod rank_histogram;
+mod time_slices;
 
 pub use corner::{Corner, SampleSet};
 pub use coverage_curve::CoverageCurve;
@@ -21,6 +22,7 @@ pub use paired_histograms::{PairedHistograms, PairedPanel};
 pub use posterior_gallery::{PosteriorGallery, PosteriorPanel};
 pub use predicted_against_truth::{PredictedAgainstTruth, ResidualScale};
 pub use rank_histogram::RankHistogram;
+pub use time_slices::TimeSlices;
 
 use crate::drawing::{Anchor, Svg};
 

@@ -4,7 +4,8 @@
 //!
 //! * a figure is a struct with public fields; `svg(theme)` draws it. [`Theme::Light`] gives a stand-alone picture for
 //!   the disk, [`Theme::Page`] one whose colours follow the report around it;
-//! * [`png`] turns a stand-alone picture into a PNG file, with a font carried by this crate;
+//! * [`png()`] turns a stand-alone picture into a PNG file, with a font carried by this crate; [`animated_png`] several
+//!   into one that moves;
 //! * [`Report::html`] writes one page that needs nothing from the network.
 //!
 //! Values that cannot be drawn (NaN, infinities) are skipped; a figure without any drawable value says "no data".
@@ -43,9 +44,9 @@ pub use error::ReportError;
 pub use figure::{
     Corner, CoverageCurve, Curve, CurveBand, CurveStyle, EcdfDifference, Histogram, LineChart, LossCurve, Mark,
     PairedHistograms, PairedPanel, PosteriorGallery, PosteriorPanel, PredictedAgainstTruth, RankHistogram,
-    ResidualScale, SampleSet,
+    ResidualScale, SampleSet, TimeSlices,
 };
 pub use number::{format_count, format_number, format_with_error};
-pub use png::png;
+pub use png::{animated_png, png};
 pub use report::{Block, NoticeKind, Report, Section, Tone, Verdict};
 pub use theme::Theme;

@@ -28,6 +28,58 @@ static FONTS: LazyLock<Arc<Database>> = LazyLock::new(|| {
 /// [`ReportError::UnreadableSvg`] if the string is not SVG, [`ReportError::ColoursOutsideFigure`] if it was drawn with
 /// [`Theme::Page`](crate::Theme::Page), [`ReportError::PictureSize`] if a side is zero or above 8192 pixels.
 pub fn png(svg: &str, width_px: u32) -> Result<Vec<u8>, ReportError> {
+    picture(svg, width_px)?.encode_png().map_err(encoding)
+}
+
+fn encoding(error: impl std::fmt::Display) -> ReportError {
+    ReportError::Encoding {
+        reason: error.to_string(),
+    }
+}
+
+/// Most frames of an animation.
+const MOST_FRAMES: usize = 1000;
+
+/// Draws stand-alone figures of one size as an animated PNG that repeats without end: every frame is shown for
+/// `hundredths` of a second, the last one for a second and a half.
+///
+/// # Errors
+/// As for [`png`]; [`ReportError::Frames`] without frames, above a thousand, or when their sizes differ.
+pub fn animated_png(frames: &[String], width_px: u32, hundredths: u16) -> Result<Vec<u8>, ReportError> {
+    let refuse = |reason: String| Err(ReportError::Frames { reason });
+    if frames.is_empty() || frames.len() > MOST_FRAMES {
+        return refuse(format!("{} frames; expected 1 to {MOST_FRAMES}", frames.len()));
+    }
+    let first = picture(&frames[0], width_px)?;
+    let size = (first.width(), first.height());
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, size.0, size.1);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::High);
+    encoder.set_animated(frames.len() as u32, 0).map_err(encoding)?;
+    encoder.set_frame_delay(hundredths, 100).map_err(encoding)?;
+    let mut writer = encoder.write_header().map_err(encoding)?;
+    for (index, frame) in frames.iter().enumerate() {
+        let drawn = picture(frame, width_px)?;
+        let found = (drawn.width(), drawn.height());
+        if found != size {
+            return refuse(format!("frame {index} has {found:?} pixels, the first one {size:?}"));
+        }
+        if index + 1 == frames.len() {
+            writer.set_frame_delay(150, 100).map_err(encoding)?;
+        }
+        // stand-alone figures stand on an opaque ground
+        let pixels = drawn.data().chunks_exact(4);
+        let opaque: Vec<u8> = pixels.flat_map(|pixel| &pixel[..3]).copied().collect();
+        writer.write_image_data(&opaque).map_err(encoding)?;
+    }
+    writer.finish().map_err(encoding)?;
+    Ok(file)
+}
+
+/// The pixels of a stand-alone figure.
+fn picture(svg: &str, width_px: u32) -> Result<Pixmap, ReportError> {
     if svg.contains(crate::drawing::PAGE_MARK) {
         return Err(ReportError::ColoursOutsideFigure);
     }
@@ -51,7 +103,49 @@ pub fn png(svg: &str, width_px: u32) -> Result<Vec<u8>, ReportError> {
     }
     let mut picture = Pixmap::new(width_px, height_px).ok_or_else(size)?;
     resvg::render(&tree, Transform::from_scale(scale, scale), &mut picture.as_mut());
-    picture.encode_png().map_err(|error| ReportError::Encoding {
-        reason: error.to_string(),
-    })
+    Ok(picture)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Theme, TimeSlices};
+
+    fn frames(count: usize) -> Vec<String> {
+        let slices = TimeSlices {
+            times: (0..count).map(|index| index as f64).collect(),
+            points: (0..count).map(|index| vec![(index as f64, 0.0), (0.0, 1.0)]).collect(),
+            ..TimeSlices::default()
+        };
+        (0..count).map(|index| slices.frame(index, Theme::Light)).collect()
+    }
+
+    #[test]
+    fn an_animation_has_its_frames_and_repeats() {
+        let file = animated_png(&frames(3), 200, 5).unwrap();
+        let decoder = png::Decoder::new(std::io::Cursor::new(&file));
+        let mut reader = decoder.read_info().unwrap();
+        let control = *reader.info().animation_control().expect("it is animated");
+        assert_eq!((control.num_frames, control.num_plays), (3, 0));
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+            reader.next_frame(&mut pixels).unwrap();
+            seen.push(pixels);
+        }
+        assert!(seen[0] != seen[1] && seen[1] != seen[2]);
+        assert_eq!(file, animated_png(&frames(3), 200, 5).unwrap());
+    }
+
+    #[test]
+    fn animations_that_cannot_be_are_refused() {
+        assert!(matches!(animated_png(&[], 200, 5), Err(ReportError::Frames { .. })));
+        let mut odd = frames(1);
+        odd.push("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"10\" height=\"90\"/>".to_owned());
+        assert!(matches!(animated_png(&odd, 200, 5), Err(ReportError::Frames { .. })));
+        assert!(matches!(
+            animated_png(&frames(1), 0, 5),
+            Err(ReportError::PictureSize { .. })
+        ));
+    }
 }
