@@ -62,7 +62,9 @@ class Race:
         self.commands = {"torch": ([arguments.python, "-m", "torch_side", *self.threads], torch_environment)}
         if arguments.ours:
             self.commands["ours"] = ([str(Path(arguments.ours).resolve()), *self.threads], environment)
-        self.names = {"torch": "PyTorch", "ours": "Fieldbridge"}
+        if arguments.ours and arguments.scaling:
+            self.commands["ours_one_thread"] = ([str(Path(arguments.ours).resolve()), "--threads", "1"], environment_of(1))
+        self.names = {"torch": "PyTorch", "ours": "Fieldbridge", "ours_one_thread": "Fieldbridge, one thread,"}
 
     def open(self, side, label):
         command, environment = self.commands[side]
@@ -78,6 +80,8 @@ class Race:
         for note in filter(None, [found.get("note")]):
             say(f"{self.names[side]}: {note}")
         wanted = self.arguments.variants
+        if side == "ours_one_thread":
+            return found["variants"][:1]
         return [v for v in found["variants"] if side == "ours" or not wanted or v in wanted]
 
     def make(self, workload, folder):
@@ -179,6 +183,7 @@ def main():
     parser.add_argument("--steps", type=int, help="steps in a turn instead of the workload's own number")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--ours", help="the program with our side: cargo build --release --example race")
+    parser.add_argument("--scaling", action="store_true", help="let our side also run with one thread: its ratio is what the other threads gain")
     parser.add_argument("--variants", help="of PyTorch: eager, compiled, bf16, bf16_compiled; all when left out")
     parser.add_argument("--python", default=sys.executable, help="interpreter with PyTorch")
     parser.add_argument("--torch-env", action="append", default=[], metavar="NAME=VALUE", help="environment of PyTorch's side")

@@ -79,7 +79,7 @@ def table(results):
 def best_ratio(result, half=False):
     """PyTorch's fastest variant of one precision against ours of the same; None when one is missing."""
     ran = [e for e in result["entrants"] if e["turns"] and is_half(e["variant"]) == half]
-    ours, theirs = [e for e in ran if e["side"] == "ours"], [e for e in ran if e["side"] != "ours"]
+    ours, theirs = [e for e in ran if e["side"] == "ours"], [e for e in ran if e["side"] == "torch"]
     if not ours or not theirs:
         return None
     own = min(ours, key=lambda e: e["seconds"]["median"])
