@@ -40,16 +40,24 @@ pub fn cpu() -> Device {
 /// [`Error::Device`] when the build has neither feature, and when the machine has no such device.
 pub fn gpu() -> Result<Device, Error> {
     #[cfg(all(feature = "cuda", feature = "wgpu"))]
-    return cuda::open().or_else(|_| graphics::open());
+    {
+        cuda::open().or_else(|_| graphics::open())
+    }
     #[cfg(all(feature = "cuda", not(feature = "wgpu")))]
-    return cuda::open();
+    {
+        cuda::open()
+    }
     #[cfg(all(feature = "wgpu", not(feature = "cuda")))]
-    return graphics::open();
+    {
+        graphics::open()
+    }
     #[cfg(not(any(feature = "cuda", feature = "wgpu")))]
-    return Err(no_gpu(
-        "this build computes on the processor alone".to_owned(),
-        "build it with `cargo build --release --features wgpu` (Vulkan, Metal, DirectX 12) or `--features cuda`",
-    ));
+    {
+        Err(no_gpu(
+            "this build computes on the processor alone".to_owned(),
+            "build it with `cargo build --release --features wgpu` (Vulkan, Metal, DirectX 12) or `--features cuda`",
+        ))
+    }
 }
 
 fn no_gpu(reason: String, hint: &str) -> Error {
