@@ -25,7 +25,7 @@ pub(crate) struct Common {
     /// Threads to work on; all cores by default. No result depends on it
     #[arg(long, global = true, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
-    /// Where to compute
+    /// Where to compute; gpu needs a build with the feature wgpu or cuda
     #[arg(long, global = true, default_value = "cpu", value_name = "NAME", value_parser = fieldbridge::device::NAMES)]
     pub(crate) device: String,
     /// Print one JSON object as the last line of standard output

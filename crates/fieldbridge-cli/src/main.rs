@@ -36,6 +36,9 @@ fn main() -> ExitCode {
     let result = failure::without_panics(|| {
         interrupt::listen()?;
         let device = fieldbridge::device::device(&arguments.common.device)?;
+        if device != fieldbridge::device::cpu() {
+            console.note(&format!("computing on {}", fieldbridge::device::describe(&device)));
+        }
         fieldbridge::threads::on_threads(arguments.common.threads, || match &arguments.verb {
             Verb::Run(verb) => verb::run::execute(verb, &device, &console),
             Verb::Train(verb) => verb::train::execute(verb, &device, &console),

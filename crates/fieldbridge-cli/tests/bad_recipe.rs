@@ -80,7 +80,7 @@ fn wrong_usage_is_code_two() {
     let ended = scene.fieldbridge(&["run", "recipe.toml", "--device", "cuda"]);
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
     assert!(
-        ended.stderr.contains("'cuda'") && ended.stderr.contains("possible values: cpu"),
+        ended.stderr.contains("'cuda'") && ended.stderr.contains("possible values: cpu, gpu"),
         "{}",
         ended.stderr
     );

@@ -101,13 +101,15 @@ pub enum Error {
         /// Likely fix.
         hint: String,
     },
-    /// A device this build does not have.
-    #[error("there is no device `{wanted}` in this build; available: {available}")]
+    /// A device that cannot be used.
+    #[error("device `{wanted}`: {reason}; {hint}")]
     Device {
         /// What was asked for.
         wanted: String,
-        /// What there is.
-        available: &'static str,
+        /// Why it cannot be used, with what was found in its place.
+        reason: String,
+        /// Likely fix.
+        hint: String,
     },
     /// The run was asked to stop; its state is saved.
     #[error("interrupted at step {step}; the state is saved in {path}, the same command continues it", path = path.display())]

@@ -1,6 +1,6 @@
 //! Time as a vector of oscillations.
 
-use std::f32::consts::PI;
+use std::f32::consts::{PI, TAU};
 
 use burn_tensor::{Device, Tensor, TensorData};
 use fieldbridge_kernels::elementary::sine_and_cosine;
@@ -41,6 +41,11 @@ impl FourierTime {
             return self.on_processor(&t, weights);
         }
         let phase = t.clone().matmul(weights.constant(self.frequencies));
+        let phase = match t.device() == Device::flex() {
+            true => phase,
+            // other devices promise a sine between -pi and pi only
+            false => phase.clone() - (phase / TAU).round() * TAU,
+        };
         Tensor::cat(vec![t - 0.5, phase.clone().sin(), phase.cos()], 1)
     }
 

@@ -1,0 +1,109 @@
+//! `--device gpu`: what it says where there is none, and what it gives where there is one.
+
+mod scene;
+
+use scene::Scene;
+
+#[cfg(not(any(feature = "wgpu", feature = "cuda")))]
+#[test]
+fn a_build_for_the_processor_names_the_feature_to_build_with() {
+    let scene = Scene::new("not-built");
+    scene
+        .fieldbridge(&["train", "recipe.toml", "--device", "gpu"])
+        .fails_saying(&["device `gpu`", "--features wgpu", "--features cuda"]);
+    assert!(!scene.path("runs").exists(), "nothing was begun");
+}
+
+#[cfg(all(feature = "wgpu", not(feature = "cuda")))]
+mod graphics {
+    use std::path::Path;
+
+    use fieldbridge_files::TableFile;
+
+    use super::*;
+
+    /// Keeps the graphics drivers of the machine from being found.
+    const NO_DRIVERS: [(&str, &str); 3] = [
+        ("VK_ICD_FILENAMES", "/nonexistent"),
+        ("VK_DRIVER_FILES", "/nonexistent"),
+        ("__EGL_VENDOR_LIBRARY_FILENAMES", "/nonexistent"),
+    ];
+
+    #[test]
+    fn a_machine_without_one_is_told_so() {
+        let scene = Scene::new("no-driver");
+        let mut command = scene.command(&["train", "recipe.toml", "--device", "gpu"]);
+        let child = command.envs(NO_DRIVERS).spawn().unwrap();
+        scene
+            .wait(child)
+            .fails_saying(&["device `gpu`", "found no adapter", "driver", "`cpu`"]);
+        assert!(!scene.path("runs").exists(), "nothing was begun");
+    }
+
+    #[test]
+    fn another_adapter_than_there_is_is_refused_with_those_there_are() {
+        let scene = Scene::new("another-adapter");
+        let mut command = scene.command(&["train", "recipe.toml", "--device", "gpu"]);
+        let child = command
+            .env("CUBECL_WGPU_DEFAULT_DEVICE", "DiscreteGpu(7)")
+            .spawn()
+            .unwrap();
+        scene
+            .wait(child)
+            .fails_saying(&["device `gpu`: found ", "CUBECL_WGPU_DEFAULT_DEVICE"]);
+    }
+
+    fn column(scene: &Scene, file: &str, name: &str) -> Vec<f64> {
+        let file = TableFile::open(&scene.path(file)).unwrap();
+        let table = file.read(&[name], 0..file.rows()).unwrap();
+        table.columns()[0].to_f64().unwrap()
+    }
+
+    /// The recipe of the redshifts on a few hundred galaxies for a few passes, asked on both devices.
+    #[test]
+    fn redshifts_are_learned_there_and_the_model_answers_alike_here() {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let recipe = repository.join("recipes/photoz.toml");
+        let catalogue = repository.join("data/dc2/test_dc2_training_9816.hdf5");
+        let (recipe, catalogue) = (recipe.to_str().unwrap(), catalogue.to_str().unwrap());
+        for bridge in ["spline_flow", "flow_matching"] {
+            let scene = Scene::new(&format!("redshifts-{bridge}"));
+            let bridge = format!("bridge={bridge}");
+            let settings = [
+                bridge.as_str(),
+                "data.test=0.9",
+                "data.validation=0.03",
+                "spline_flow.width=32",
+                "flow_matching.width=32",
+                "flow_matching.blocks=1",
+                "train.epochs=4",
+                "train.members=1",
+                "check.rows=100",
+                "check.draws=20",
+                "check.density_rows=50",
+            ];
+            let mut words = vec!["run", recipe, "--out", "there", "--device", "gpu", "--json"];
+            words.extend(settings.iter().flat_map(|setting| ["--set", setting]));
+            let ended = scene.fieldbridge(&words).done();
+            assert!(ended.stderr.contains("computing on "), "{}", ended.stderr);
+            assert!(scene.path("there/report.html").exists());
+            for device in ["cpu", "gpu"] {
+                let out = format!("{device}.parquet");
+                let words = [
+                    "density", "there", "--data", catalogue, "--out", &out, "--device", device,
+                ];
+                scene.fieldbridge(&words).done();
+            }
+            let [here, there] = ["cpu.parquet", "gpu.parquet"].map(|file| column(&scene, file, "log_density"));
+            assert!(here.len() > 9000 && here.len() == there.len());
+            let largest = here.iter().zip(&there).fold(0f64, |largest, (here, there)| {
+                largest.max((here - there).abs() / here.abs().max(1.0))
+            });
+            eprintln!(
+                "{bridge}: log-densities of {} galaxies differ by {largest:.1e} at most",
+                here.len()
+            );
+            assert!(largest < 1e-3, "{bridge}: {largest}");
+        }
+    }
+}
