@@ -38,7 +38,11 @@ impl Control {
     pub(super) fn judge(&mut self, error: f64) -> bool {
         let taken = error <= 1.0;
         // what is no number asks for the smallest factor too
-        let error = if error.is_nan() { f64::INFINITY } else { error.max(1e-10) };
+        let error = if error.is_nan() {
+            f64::INFINITY
+        } else {
+            error.max(1e-10)
+        };
         let plain = (AIM / error).powf(0.2);
         let factor = match self.taken {
             _ if !taken => plain.clamp(SMALLEST, 0.9),
