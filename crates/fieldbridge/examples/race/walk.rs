@@ -1,6 +1,7 @@
 //! ODE and HEUN: draws by walking a velocity field.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use burn_tensor::{Tensor, TensorData};
 use fieldbridge::device::cpu;
@@ -55,21 +56,21 @@ struct Walk {
 impl Walk {
     /// End points, and evaluations summed over rows.
     fn ends(&self, noise: &[f32]) -> (Vec<f32>, usize) {
-        let parts: Vec<(Vec<f32>, usize)> = noise
+        let evaluations = AtomicUsize::new(0);
+        let parts: Vec<Vec<f32>> = noise
             .par_chunks(self.chunk * self.width)
             .map(|part| {
                 let rows = part.len() / self.width;
                 let x = Tensor::from_data(TensorData::new(part.to_vec(), [rows, self.width]), &cpu());
-                let field = |x: Tensor<2>, t: Tensor<2>| self.velocity.at(&self.weights, x, t);
+                let field = |x: Tensor<2>, t: Tensor<2>| {
+                    evaluations.fetch_add(x.dims()[0], Ordering::Relaxed);
+                    self.velocity.at(&self.weights, x, t)
+                };
                 let walk = self.solver.walk(&field, x, 0.0, 1.0).expect("the walk arrives");
-                (
-                    walk.end.into_data().try_into_vec().expect("single precision"),
-                    rows * walk.evaluations,
-                )
+                walk.end.into_data().try_into_vec().expect("single precision")
             })
             .collect();
-        let evaluations = parts.iter().map(|(_, count)| count).sum();
-        (parts.into_iter().flat_map(|(ends, _)| ends).collect(), evaluations)
+        (parts.concat(), evaluations.into_inner())
     }
 }
 

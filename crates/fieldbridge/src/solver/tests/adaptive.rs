@@ -1,10 +1,14 @@
 //! Steps of their own for every row.
 
+use std::cell::Cell;
+
 use burn_tensor::Tensor;
 
 use super::super::{Field, Solver, SolverKind, select_rows};
 use super::{DormandPrince, dormand_prince, host, known_fields, matrix};
+use crate::device::cpu;
 use crate::error::Error;
+use crate::network::{Activation, Conditions, Mlp, Network, Registry};
 
 /// A field that is smooth for small `x` and lively for large.
 fn uneven(x: Tensor<2>, t: Tensor<2>) -> Tensor<2> {
@@ -120,6 +124,54 @@ fn rows_that_arrive_early_leave_the_others_as_they_would_be_alone() {
             .unwrap();
         assert_eq!(host(alone.end), [ends[row]], "row {row}");
         assert_eq!(host(alone.error.unwrap()), [errors[row]], "row {row}");
+    }
+}
+
+#[test]
+fn a_batch_costs_what_its_rows_cost_alone() {
+    let rows_evaluated = |starts: &[f32]| {
+        let count = Cell::new(0);
+        let field = |x: Tensor<2>, t: Tensor<2>| {
+            count.set(count.get() + x.dims()[0]);
+            uneven(x, t)
+        };
+        dormand_prince(1e-5).walk(&field, matrix(starts, 1), 0.0, 1.0).unwrap();
+        count.get()
+    };
+    let starts = [0.01, 0.3, 1.0, 5.0, 20.0, -7.0, 0.0];
+    let alone: Vec<usize> = starts.iter().map(|&start| rows_evaluated(&[start])).collect();
+    assert!(alone.iter().max() > alone.iter().min(), "{alone:?}");
+    assert_eq!(rows_evaluated(&starts), alone.iter().sum::<usize>(), "{alone:?}");
+}
+
+#[test]
+fn a_row_of_a_network_walks_alone_as_among_others_to_the_last_bit() {
+    let mut registry = Registry::new();
+    let network = Mlp::new(&mut registry, 2, Some(16), 0, &[64, 64], 2, Activation::Silu);
+    let mut parameters = registry.finish(3);
+    // the last layer begins at zero, and a field of zero is no test
+    for (at, value) in parameters.values_mut().iter_mut().enumerate() {
+        *value += 0.1 * (at as f32 * 0.7).sin();
+    }
+    let weights = parameters.on(&cpu());
+    let field = |x: Tensor<2>, t: Tensor<2>| {
+        let conditions = Conditions {
+            t: Some(t),
+            context: None,
+        };
+        network.forward(&weights, x, &conditions)
+    };
+    let starts: Vec<f32> = (0..2 * 70).map(|at| 2.0 * (at as f32 * 1.7).sin()).collect();
+    let walk = |rows: &[f32]| {
+        let walk = dormand_prince(1e-4).walk(&field, matrix(rows, 2), 0.0, 1.0).unwrap();
+        (host(walk.end), host(walk.error.unwrap()))
+    };
+    let (ends, errors) = walk(&starts);
+    assert!(ends.iter().zip(&starts).any(|(end, start)| (end - start).abs() > 0.1));
+    for rows in [0..1, 3..10, 69..70] {
+        let part = 2 * rows.start..2 * rows.end;
+        let alone = walk(&starts[part.clone()]);
+        assert_eq!(alone, (ends[part.clone()].to_vec(), errors[part].to_vec()), "{rows:?}");
     }
 }
 
