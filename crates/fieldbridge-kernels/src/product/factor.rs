@@ -299,7 +299,11 @@ impl<'a> Rows<'a> {
         match self {
             Self::InPlace(a) => TileRows {
                 data: &a.data[start * a.row_stride..],
-                stride: if a.column_stride == 1 { a.row_stride } else { a.column_stride },
+                stride: if a.column_stride == 1 {
+                    a.row_stride
+                } else {
+                    a.column_stride
+                },
                 rows,
                 depth: a.columns,
                 neighbours: a.column_stride != 1,
