@@ -4,6 +4,7 @@
 //! | module | operation |
 //! |---|---|
 //! | [`linear`] | `a(x (W o M) + b + r)`, with a mask, a bias and an addend when wanted |
+//! | [`masked`] | masked perceptrons, all layers at once |
 //! | [`gated`] | `a(g) o v`, and the gated perceptron |
 //! | [`activation`] | nonlinearities with their slopes |
 //! | [`normalisation`] | layer and root-mean-square norms, modulated; gated residuals |
@@ -31,7 +32,9 @@ pub mod convolution;
 pub mod elementary;
 pub mod gated;
 pub mod group_norm;
+mod halves;
 pub mod linear;
+pub mod masked;
 pub mod normalisation;
 pub mod operation;
 pub mod optimiser;

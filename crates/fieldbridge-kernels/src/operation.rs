@@ -45,12 +45,33 @@ pub trait Operation: Debug + Send + Sync + 'static {
     fn reads(&self, _index: usize) -> bool {
         true
     }
+
+    /// Whether [`Operation::backward`] reads the output, which then comes as one more input after the others.
+    fn reads_output(&self) -> bool {
+        false
+    }
+
+    /// Whether the gradient of input `index` is that of the output as it is, so that both can be one memory;
+    /// [`Operation::backward`] gives none for it.
+    fn passes(&self, _index: usize) -> bool {
+        false
+    }
+}
+
+/// Records an operation whose number of inputs the library wants to know when it is compiled.
+macro_rules! by_count {
+    ($operation:expr, $inputs:expr; $($count:literal),+) => {
+        match $inputs.len() {
+            $($count => record::<$count>(Box::new($operation), $inputs),)+
+            count => panic!("an operation of {count} inputs"),
+        }
+    };
 }
 
 /// The operation's output for its inputs.
 ///
 /// # Panics
-/// When there are no inputs or more than twelve.
+/// When there are no inputs or more than 24.
 pub fn apply(operation: impl Operation, inputs: Vec<AnyTensor>) -> AnyTensor {
     if !inputs.iter().all(on_processor) {
         return operation.composed(inputs);
@@ -67,21 +88,9 @@ pub fn apply(operation: impl Operation, inputs: Vec<AnyTensor>) -> AnyTensor {
         };
     }
     let tracked: Vec<TrackedTensor> = inputs.into_iter().map(tracked).collect();
-    let output = match tracked.len() {
-        1 => record::<1>(operation, tracked),
-        2 => record::<2>(operation, tracked),
-        3 => record::<3>(operation, tracked),
-        4 => record::<4>(operation, tracked),
-        5 => record::<5>(operation, tracked),
-        6 => record::<6>(operation, tracked),
-        7 => record::<7>(operation, tracked),
-        8 => record::<8>(operation, tracked),
-        9 => record::<9>(operation, tracked),
-        10 => record::<10>(operation, tracked),
-        11 => record::<11>(operation, tracked),
-        12 => record::<12>(operation, tracked),
-        count => panic!("an operation of {count} inputs"),
-    };
+    let output = by_count!(
+        operation, tracked; 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24
+    );
     AnyTensor {
         kind: DispatchTensorKind::Autodiff(Box::new(DispatchTensorKind::Flex(BackendTensor::Autodiff(output)))),
         autodiff: DispatchAutodiffContext::Enabled(GradientCheckpointingStrategy::Disabled),
@@ -167,7 +176,7 @@ fn forward(operation: &dyn Operation, tensors: &[FlexTensor], keep: bool) -> (Fl
     (from_array(output), kept)
 }
 
-fn record<const N: usize>(operation: impl Operation, inputs: Vec<TrackedTensor>) -> TrackedTensor {
+fn record<const N: usize>(operation: Box<dyn Operation>, inputs: Vec<TrackedTensor>) -> TrackedTensor {
     let guards: Vec<NodeGuard> = inputs.iter().map(TrackedTensor::node).collect();
     let guards: [NodeGuard; N] = guards.try_into().expect("the caller counted");
     let tensors: Vec<FlexTensor> = inputs
@@ -176,22 +185,26 @@ fn record<const N: usize>(operation: impl Operation, inputs: Vec<TrackedTensor>)
         .collect();
     match Step.prepare::<NoCheckpointing>(guards).compute_bound().stateful() {
         OpsKind::Tracked(prepared) => {
-            let (output, kept) = forward(&operation, &tensors, true);
-            let shapes = tensors.iter().map(shape_of).collect();
-            let tensors = tensors
+            let (output, kept) = forward(&*operation, &tensors, true);
+            let mut shapes: Vec<Vec<usize>> = tensors.iter().map(shape_of).collect();
+            let mut tensors: Vec<Option<FlexTensor>> = tensors
                 .into_iter()
                 .enumerate()
                 .map(|(index, tensor)| operation.reads(index).then_some(tensor))
                 .collect();
+            if operation.reads_output() {
+                shapes.push(shape_of(&output));
+                tensors.push(Some(output.clone()));
+            }
             let state = State {
-                operation: Arc::new(operation),
+                operation: Arc::from(operation),
                 tensors,
                 shapes,
                 kept,
             };
             prepared.finish(state, output)
         }
-        OpsKind::UnTracked(prepared) => prepared.finish(forward(&operation, &tensors, false).0),
+        OpsKind::UnTracked(prepared) => prepared.finish(forward(&*operation, &tensors, false).0),
     }
 }
 
@@ -230,8 +243,11 @@ impl<const N: usize> Backward<Flex, N> for Step {
             .collect();
         let wanted = ops.parents.each_ref().map(Option::is_some);
         let found = operation.backward(&views, kept, view(&gradient, &gradient_shape), &wanted);
-        for (parent, array) in ops.parents.iter().zip(found) {
-            if let (Some(parent), Some(array)) = (parent, array) {
+        for (index, (parent, array)) in ops.parents.iter().zip(found).enumerate() {
+            let Some(parent) = parent else { continue };
+            if operation.passes(index) {
+                gradients.register::<Flex>(parent.id, gradient.clone());
+            } else if let Some(array) = array {
                 gradients.register::<Flex>(parent.id, from_array(array));
             }
         }

@@ -6,6 +6,7 @@ mod tests;
 
 use burn_tensor::Tensor;
 
+use crate::halves::halves;
 use crate::operation::apply;
 use crate::spline::Direction;
 use operation::Affine;
@@ -29,6 +30,5 @@ pub fn shift_and_scale(
     );
     let inputs = vec![numbers.into_dispatch(), parameters.into_dispatch()];
     let both = Tensor::<3>::from_dispatch(apply(Affine { limit, direction }, inputs));
-    let part = |index: usize| both.clone().narrow(0, index, 1).squeeze_dim(0);
-    (part(0), part(1))
+    halves(both)
 }

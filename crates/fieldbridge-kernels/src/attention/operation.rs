@@ -111,8 +111,7 @@ impl Operation for Attention {
         let mut log_sums = Buffer::stale(if keep { sizes.score_rows() } else { 0 });
         forward(&inputs, &mut output, keep.then_some(&mut log_sums));
         let kept = if keep {
-            let log_sums = Array::new(log_sums, [sizes.score_rows()]);
-            vec![Array::new(Buffer::copy_of(&output), [sizes.output()]), log_sums]
+            vec![Array::new(log_sums, [sizes.score_rows()])]
         } else {
             Vec::new()
         };
@@ -130,6 +129,7 @@ impl Operation for Attention {
         wanted: &[bool],
     ) -> Vec<Option<Array>> {
         let count = if self.joint { 1 } else { 3 };
+        let (output, inputs) = inputs.split_last().expect("the output comes last");
         let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape).collect();
         let slices = self.inputs(&self.parts(inputs.iter().copied()));
         let mut found: Vec<Buffer> = shapes[..count]
@@ -140,7 +140,7 @@ impl Operation for Attention {
             [query, key, value] => Destination::Separate { query, key, value },
             joint => Destination::Joint(&mut joint[0]),
         };
-        let weights = backward(&slices, &kept[0].data, &kept[1].data, gradient.data, destination);
+        let weights = backward(&slices, output.data, &kept[0].data, gradient.data, destination);
         found.extend(
             weights
                 .into_iter()
@@ -159,5 +159,9 @@ impl Operation for Attention {
             .zip(wanted)
             .map(|(found, &wanted)| found.filter(|_| wanted))
             .collect()
+    }
+
+    fn reads_output(&self) -> bool {
+        true
     }
 }

@@ -55,13 +55,6 @@ fn masked(weight: &[f32], mask: Option<&[f32]>) -> Option<Buffer> {
     Some(product)
 }
 
-/// Sums over the rows.
-fn column_sums(values: &[f32], width: usize) -> Buffer {
-    let mut sums = Buffer::zeros(width);
-    pointwise::add_rows(&mut sums, values);
-    sums
-}
-
 /// Memory that is written in blocks by several threads.
 struct Blocks<'a> {
     start: *mut f32,
@@ -112,12 +105,14 @@ impl Operation for Linear {
         let (rows, width) = (parts.x.rows(), parts.weight.width());
         let weight = masked(parts.weight.data, parts.mask.map(|mask| mask.data));
         let weight = Matrix::new(weight.as_deref().unwrap_or(parts.weight.data), parts.x.width(), width);
-        let (mut output, start) = match parts.addend {
-            Some(addend) => (Buffer::copy_of(addend.data), Start::Keep),
-            None => (Buffer::stale(rows * width), Start::Zero),
-        };
+        let mut output = Buffer::stale(rows * width);
         let bias = parts.bias.map(|bias| bias.data);
         let x = Matrix::new(parts.x.data, rows, parts.x.width());
+        let add = |first: usize, block: &mut [f32]| {
+            if let Some(addend) = parts.addend {
+                pointwise::add(block, &addend.data[first * width..][..block.len()]);
+            }
+        };
         let mut kept = Vec::new();
         if keep && self.has_slope() {
             let mut slope = Buffer::stale(rows * width);
@@ -126,8 +121,9 @@ impl Operation for Linear {
                 x,
                 weight,
                 MatrixMut::new(&mut output, rows, width),
-                start,
+                Start::Zero,
                 |first, block| {
+                    add(first, block);
                     // SAFETY: blocks of whole rows do not overlap, and each is handed out once.
                     let slope = unsafe { slopes.from(first * width, block.len()) };
                     self.activation.bias_forward_with_slope(block, width, bias, slope);
@@ -139,8 +135,9 @@ impl Operation for Linear {
                 x,
                 weight,
                 MatrixMut::new(&mut output, rows, width),
-                start,
-                |_, block| {
+                Start::Zero,
+                |first, block| {
+                    add(first, block);
                     self.activation.bias_forward(block, width, bias);
                 },
             );
@@ -159,8 +156,9 @@ impl Operation for Linear {
         let wanted = self.parts(wanted.iter().copied());
         let (rows, inner, width) = (gradient.rows(), parts.weight.rows(), gradient.width());
         // the gradient before the activation, in the memory of the slope
+        let mut sums = wanted.bias.filter(|&wanted| wanted).map(|_| Buffer::zeros(width));
         let slope = kept.into_iter().next().map(|mut slope| {
-            pointwise::multiply(&mut slope.data, gradient.data);
+            pointwise::multiply_adding_rows(&mut slope.data, gradient.data, sums.as_deref_mut());
             slope.data
         });
         let through = Matrix::new(slope.as_deref().unwrap_or(gradient.data), rows, width);
@@ -186,12 +184,14 @@ impl Operation for Linear {
             }
             Array::new(found, [inner, width])
         });
-        let bias_gradient = wanted
-            .bias
-            .map(|wanted| wanted.then(|| Array::new(column_sums(through.data, width), [1, width])));
-        let addend_gradient = wanted
-            .addend
-            .map(|wanted| wanted.then(|| Array::new(Buffer::copy_of(through.data), [rows, width])));
+        if let (Some(sums), None) = (&mut sums, &slope) {
+            pointwise::add_rows(sums, gradient.data);
+        }
+        let bias_gradient = wanted.bias.map(|_| sums.map(|sums| Array::new(sums, [1, width])));
+        let addend_gradient = wanted.addend.map(|wanted| {
+            let wanted = wanted && self.has_slope();
+            wanted.then(|| Array::new(slope.expect("kept by the forward pass"), [rows, width]))
+        });
         let mut found = vec![x_gradient, weight_gradient];
         found.extend(bias_gradient);
         found.extend(wanted.mask.map(|_| None));
@@ -202,5 +202,11 @@ impl Operation for Linear {
     fn reads(&self, index: usize) -> bool {
         // the bias and the addend leave no trace in the gradients
         index < 2 || (self.mask && index == 2 + usize::from(self.bias))
+    }
+
+    fn passes(&self, index: usize) -> bool {
+        // the addend comes last
+        let others = 2 + usize::from(self.bias) + usize::from(self.mask);
+        self.addend && index == others && !self.has_slope()
     }
 }

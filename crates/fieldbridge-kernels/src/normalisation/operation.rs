@@ -208,21 +208,20 @@ impl Operation for GatedResidual {
         wanted: &[bool],
     ) -> Vec<Option<Array>> {
         let layout = layout_of(inputs[0], inputs[2].rows());
-        let residual = wanted[0].then(|| Array::new(Buffer::copy_of(gradient.data), inputs[0].shape));
         if !wanted[1] && !wanted[2] {
-            return vec![residual, None, None];
+            return vec![None; 3];
         }
         let found = gate_backward(layout, inputs[1].data, inputs[2].data, gradient.data);
         let branch = wanted[1].then(|| Array::new(found.branch, inputs[1].shape));
-        vec![
-            residual,
-            branch,
-            wanted[2].then(|| Array::new(found.gate, inputs[2].shape)),
-        ]
+        vec![None, branch, wanted[2].then(|| Array::new(found.gate, inputs[2].shape))]
     }
 
     fn reads(&self, index: usize) -> bool {
         index != 0
+    }
+
+    fn passes(&self, index: usize) -> bool {
+        index == 0
     }
 }
 

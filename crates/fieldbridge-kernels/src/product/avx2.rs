@@ -155,6 +155,8 @@ pub(super) static AVX2: Instructions = Instructions {
     width: 8,
     vectors: 2,
     rows: 6,
+    depth: 256,
+    panels_together: 1,
     tiles: &tiles!(compiled_tile; 1, 2; 1, 2, 3, 4, 5, 6),
     transpose: compiled_transpose,
     narrow: compiled_narrow,

@@ -143,6 +143,8 @@ pub(super) static AVX512: Instructions = Instructions {
     width: 16,
     vectors: 2,
     rows: 14,
+    depth: 384,
+    panels_together: 8,
     tiles: &tiles!(compiled_tile; 1, 2; 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14),
     transpose: compiled_transpose,
     narrow: compiled_narrow,

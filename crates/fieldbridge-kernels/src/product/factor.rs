@@ -1,12 +1,14 @@
 //! The right factor of a product in the form in which the tiles read it, and the loops around the tiles.
 
+use std::ops::Range;
+
 use super::instructions::Instructions;
 use super::matrix::{Matrix, MatrixMut};
-use super::packing::{LINE, copy_rows, pack, with_scratch};
+use super::packing::{LINE, copy_rows, pack, pack_columns, with_scratch};
 use super::tile::Operands;
 
-/// Longest part of the shared index taken at once: the rows of A of a tile stay in the first cache.
-pub(super) const DEPTH: usize = 384;
+/// Most rows of A taken at once: they stay in the second cache.
+const BLOCK_ROWS: usize = 168;
 
 /// Most columns of a narrow factor.
 const NARROW: usize = 4;
@@ -19,6 +21,9 @@ const FEW_ROWS: usize = 56;
 
 /// Numbers of a factor that stay in the second cache.
 const CACHED: usize = 3 << 17;
+
+/// With more panels of B than this, rows of A that do not lie together are copied.
+const COPY_PANELS: usize = 2;
 
 /// Which form a factor takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,66 +162,93 @@ impl<'a> Factor<'a> {
             (c.rows, self.depth, self.columns),
             "A has the rows of C, its columns are rows of B, and C has the columns of B"
         );
-        // a sum that runs along vectors is not cut
-        let most = if self.form == Form::Narrow { self.depth } else { DEPTH };
-        let readable = a.column_stride == 1 || (a.row_stride == 1 && self.form != Form::Narrow);
-        if readable {
-            for (step, depth) in parts(self.depth, most) {
-                for (row, rows) in parts(a.rows, self.instructions.rows) {
-                    self.tiles(
-                        a.rows_from(row, rows).columns_from(step, depth),
-                        step,
-                        row,
-                        c,
-                        keep || step > 0,
-                    );
+        if self.form == Form::Narrow {
+            return self.narrow(a, c, keep);
+        }
+        for (step, depth) in parts(self.depth, self.instructions.depth) {
+            for (row, rows) in parts(a.rows, BLOCK_ROWS) {
+                let block = a.rows_from(row, rows).columns_from(step, depth);
+                let wide = self.columns > COPY_PANELS * self.instructions.panel();
+                if a.column_stride == 1 || (a.row_stride == 1 && !wide) {
+                    self.block(Rows::InPlace(block), step, row, c, keep || step > 0);
+                } else {
+                    let tile = self.instructions.rows;
+                    with_scratch(rows.next_multiple_of(tile) * depth, |copy| {
+                        pack_columns(block.transposed(), tile, copy);
+                        self.block(Rows::Together(copy, rows, depth), step, row, c, keep || step > 0);
+                    });
                 }
             }
-            return;
         }
-        let stride = most.min(self.depth).next_multiple_of(LINE) + LINE;
-        with_scratch(stride * self.instructions.rows, |copy| {
-            for (step, depth) in parts(self.depth, most) {
-                for (row, rows) in parts(a.rows, self.instructions.rows) {
-                    copy_rows(a.rows_from(row, rows).columns_from(step, depth), copy, stride);
-                    let a = Matrix::strided(copy, rows, depth, stride, 1);
-                    self.tiles(a, step, row, c, keep || step > 0);
-                }
+    }
+
+    /// Rows of a block of A against the part of B that starts at `step`: panel after panel, or several together where
+    /// the second cache has room, so that what is read again and again is near.
+    fn block(&self, a: Rows<'_>, step: usize, row: usize, c: &mut MatrixMut<'_>, keep: bool) {
+        let tile = self.instructions.rows;
+        let panels = self.columns.div_ceil(self.instructions.panel());
+        for first in (0..panels).step_by(self.instructions.panels_together) {
+            let chosen = first..panels.min(first + self.instructions.panels_together);
+            for start in (0..a.count()).step_by(tile) {
+                self.tiles(a.tile(start, tile), step, row + start, chosen.clone(), c, keep);
+            }
+        }
+    }
+
+    /// Few columns: sums run along vectors and are not cut.
+    fn narrow(&self, a: Matrix<'_>, c: &mut MatrixMut<'_>, keep: bool) {
+        let rows_most = self.instructions.rows;
+        let run = |a: Matrix<'_>, row: usize, c: &mut MatrixMut<'_>| {
+            let operands = Operands {
+                a: a.data.as_ptr(),
+                a_stride: a.row_stride,
+                b: self.last.as_ptr(),
+                b_stride: self.depth,
+                c: c.data[row * c.row_stride..].as_mut_ptr(),
+                c_stride: c.row_stride,
+                depth: a.columns,
+                last_columns: self.columns,
+                keep,
+            };
+            // SAFETY: the processor has the instructions; A and C were seen to lie inside their slices, and the copy of
+            // B holds `columns` times `depth` numbers.
+            unsafe { (self.instructions.narrow)(&operands, a.rows) };
+        };
+        if a.column_stride == 1 {
+            return run(a, 0, c);
+        }
+        let stride = self.depth.next_multiple_of(LINE) + LINE;
+        with_scratch(stride * rows_most, |copy| {
+            for (row, rows) in parts(a.rows, rows_most) {
+                copy_rows(a.rows_from(row, rows), copy, stride);
+                run(Matrix::strided(copy, rows, self.depth, stride, 1), row, c);
             }
         });
     }
 
-    /// All tiles of rows `row..row + a.rows` of C, for the part of the shared index that starts at `step`.
-    fn tiles(&self, a: Matrix<'_>, step: usize, row: usize, c: &mut MatrixMut<'_>, keep: bool) {
+    /// The tiles of chosen panels for rows of C from `row` on, and the part of the shared index that starts at `step`.
+    fn tiles(&self, a: TileRows<'_>, step: usize, row: usize, panels: Range<usize>, c: &mut MatrixMut<'_>, keep: bool) {
         let Self {
             instructions, columns, ..
         } = *self;
         let (panel, width) = (instructions.panel(), instructions.width);
-        let neighbours = a.column_stride != 1;
         let mut operands = Operands {
             a: a.data.as_ptr(),
-            a_stride: if neighbours { a.column_stride } else { a.row_stride },
-            b: self.panels.as_ptr(),
+            a_stride: a.stride,
+            // pointers past the last panel are made but not read
+            b: self
+                .panels
+                .as_ptr()
+                .wrapping_add(step * self.row_stride + panels.start * self.panel_stride),
             b_stride: self.row_stride,
-            c: c.data[row * c.row_stride..].as_mut_ptr(),
+            c: c.data[row * c.row_stride + panels.start * panel..].as_mut_ptr(),
             c_stride: c.row_stride,
-            depth: a.columns,
+            depth: a.depth,
             last_columns: width,
             keep,
         };
-        if self.form == Form::Narrow {
-            operands.b = self.last.as_ptr();
-            operands.b_stride = self.depth;
-            operands.last_columns = columns;
-            // SAFETY: the processor has the instructions; A and C were seen to lie inside their slices, and the copy of
-            // B holds `columns` times `depth` numbers.
-            unsafe { (instructions.narrow)(&operands, a.rows) };
-            return;
-        }
-        let tile = instructions.tile(neighbours, instructions.vectors, a.rows);
-        // pointers past the last panel are made but not read
-        operands.b = operands.b.wrapping_add(step * self.row_stride);
-        for _ in 0..columns / panel {
+        let tile = instructions.tile(a.neighbours, instructions.vectors, a.rows);
+        for _ in panels.start..panels.end.min(columns / panel) {
             // SAFETY: the processor has the instructions; A and C were seen to lie inside their slices, and B holds
             // `depth` rows of whole panels, packed or where they are.
             unsafe { tile(&operands) };
@@ -224,13 +256,65 @@ impl<'a> Factor<'a> {
             operands.c = operands.c.wrapping_add(panel);
         }
         let narrower = columns % panel;
-        if narrower > 0 {
+        if panels.end > columns / panel {
             let vectors = narrower.div_ceil(width);
             operands.b = self.last[step * panel..].as_ptr();
             operands.b_stride = panel;
             operands.last_columns = narrower - (vectors - 1) * width;
             // SAFETY: as above; the last panel is packed with zeros to its full width.
-            unsafe { instructions.tile(neighbours, vectors, a.rows)(&operands) };
+            unsafe { instructions.tile(a.neighbours, vectors, a.rows)(&operands) };
+        }
+    }
+}
+
+/// Rows of a block of A, as tiles read them.
+#[derive(Clone, Copy)]
+enum Rows<'a> {
+    /// Where they are; rows or columns lie together.
+    InPlace(Matrix<'a>),
+    /// Copied tile after tile, the elements of a column of a tile together: so many rows and columns.
+    Together(&'a [f32], usize, usize),
+}
+
+/// The rows of one tile.
+struct TileRows<'a> {
+    data: &'a [f32],
+    stride: usize,
+    rows: usize,
+    depth: usize,
+    neighbours: bool,
+}
+
+impl<'a> Rows<'a> {
+    fn count(self) -> usize {
+        match self {
+            Self::InPlace(a) => a.rows,
+            Self::Together(_, rows, _) => rows,
+        }
+    }
+
+    /// At most `most` rows from row `start` on, which is a multiple of `most`.
+    fn tile(self, start: usize, most: usize) -> TileRows<'a> {
+        let rows = most.min(self.count() - start);
+        match self {
+            Self::InPlace(a) => TileRows {
+                data: &a.data[start * a.row_stride..],
+                stride: if a.column_stride == 1 {
+                    a.row_stride
+                } else {
+                    a.column_stride
+                },
+                rows,
+                depth: a.columns,
+                neighbours: a.column_stride != 1,
+            },
+            Self::Together(copy, _, depth) => TileRows {
+                data: &copy[start * depth..(start + most) * depth],
+                stride: most,
+                rows,
+                depth,
+                neighbours: true,
+            },
         }
     }
 }

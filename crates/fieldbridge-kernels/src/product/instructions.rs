@@ -14,6 +14,10 @@ pub(super) struct Instructions {
     pub(super) vectors: usize,
     /// Most rows of a tile.
     pub(super) rows: usize,
+    /// Longest part of the shared index taken at once: what a tile reads again and again stays in the first cache.
+    pub(super) depth: usize,
+    /// Panels of B between which a tile of A stays in the first cache; with one, a panel of B stays there instead.
+    pub(super) panels_together: usize,
     /// Tiles by neighbours, vectors and rows.
     pub(super) tiles: &'static [Tile],
     /// Transposes `width` rows.

@@ -11,16 +11,11 @@ pub(super) fn pack(instructions: &Instructions, b: Matrix<'_>, to: &mut [f32]) {
     let width = instructions.panel();
     let panel_stride = width * b.rows;
     if b.column_stride == 1 {
-        // row after row, as the memory is read fastest
-        for row in 0..b.rows {
-            let from = b.data[row * b.row_stride..][..b.columns].chunks(width);
-            for (to, from) in to[row * width..].chunks_mut(panel_stride).zip(from) {
-                if from.len() == width {
-                    to[..width].copy_from_slice(from);
-                } else {
-                    to[..from.len()].copy_from_slice(from);
-                    to[from.len()..width].fill(0.0);
-                }
+        copy_panels(b, width, to);
+        if !b.columns.is_multiple_of(width) {
+            let last = &mut to[b.columns / width * panel_stride..];
+            for to in last.chunks_exact_mut(width).take(b.rows) {
+                to[b.columns % width..].fill(0.0);
             }
         }
         return;
@@ -28,6 +23,52 @@ pub(super) fn pack(instructions: &Instructions, b: Matrix<'_>, to: &mut [f32]) {
     for (panel, to) in to.chunks_exact_mut(panel_stride).enumerate() {
         let columns = (b.columns - panel * width).min(width);
         pack_transposed(instructions, b.columns_from(panel * width, columns), to);
+    }
+}
+
+/// Copies columns into panels, as wide as a tile has rows, for a left factor whose rows are those columns. Of the last
+/// panel only the columns that are there are written.
+pub(super) fn pack_columns(columns: Matrix<'_>, width: usize, to: &mut [f32]) {
+    if columns.column_stride == 1 {
+        return copy_panels(columns, width, to);
+    }
+    for (panel, to) in to.chunks_mut(width * columns.rows).enumerate() {
+        for (row, to) in to.chunks_exact_mut(width).enumerate() {
+            let from = &columns.data[row * columns.row_stride..];
+            for (column, to) in (panel * width..columns.columns).zip(to) {
+                *to = from[column * columns.column_stride];
+            }
+        }
+    }
+}
+
+/// Copies a matrix whose rows lie together into panels of columns. Of the last panel only the columns that are there are
+/// written.
+fn copy_panels(from: Matrix<'_>, width: usize, to: &mut [f32]) {
+    match width {
+        // copies of known length are a few instructions
+        6 => copy_panels_of::<6>(from, to),
+        8 => copy_panels_of::<8>(from, to),
+        14 => copy_panels_of::<14>(from, to),
+        16 => copy_panels_of::<16>(from, to),
+        32 => copy_panels_of::<32>(from, to),
+        other => unreachable!("no instruction set has tiles of {other}"),
+    }
+}
+
+fn copy_panels_of<const WIDTH: usize>(from: Matrix<'_>, to: &mut [f32]) {
+    let stride = WIDTH * from.rows;
+    // row after row, as the memory is read fastest
+    for row in 0..from.rows {
+        let (whole, rest) = from.data[row * from.row_stride..][..from.columns].as_chunks::<WIDTH>();
+        let mut place = row * WIDTH;
+        for numbers in whole {
+            *to[place..].first_chunk_mut().expect("room for whole panels") = *numbers;
+            place += stride;
+        }
+        if !rest.is_empty() {
+            to[place..place + rest.len()].copy_from_slice(rest);
+        }
     }
 }
 

@@ -77,6 +77,8 @@ pub(super) static PORTABLE: Instructions = Instructions {
     width: 4,
     vectors: 2,
     rows: 6,
+    depth: 256,
+    panels_together: 1,
     tiles: &tiles!(portable_tile; 1, 2; 1, 2, 3, 4, 5, 6),
     transpose: transpose::<Portable>,
     narrow: narrow::<Portable>,

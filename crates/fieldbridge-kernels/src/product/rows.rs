@@ -12,8 +12,8 @@ use super::single::product;
 const BLOCK_ROWS: usize = 84;
 /// Fewest multiplications of a block.
 const BLOCK_WORK: usize = 1 << 20;
-/// Fewest multiplications of a block that has to read all of B itself.
-const OWN_BLOCK_WORK: usize = 1 << 23;
+/// Most rows of a block that has to pack all of B itself.
+const OWN_BLOCK_ROWS: usize = 128;
 /// With fewer multiplications than this, waking other threads takes longer than it saves.
 const PARALLEL_WORK: usize = 1 << 23;
 
@@ -55,8 +55,7 @@ pub fn multiply_parallel(a: Matrix<'_>, b: Matrix<'_>, c: MatrixMut<'_>, start: 
         "A has the rows of C, and its columns are rows of B"
     );
     let work = a.columns * c.columns;
-    let most = OWN_BLOCK_WORK.div_ceil(work.max(1));
-    each_block(work, most, c, |first, c| {
+    each_block(work, OWN_BLOCK_ROWS, c, |first, c| {
         let a = if work == 0 {
             Matrix { rows: c.rows, ..a }
         } else {

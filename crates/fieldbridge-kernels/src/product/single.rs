@@ -1,12 +1,12 @@
 //! Products on one thread.
 
-use super::factor::{DEPTH, Factor, Form};
+use super::factor::{Factor, Form};
 use super::instructions::Instructions;
 use super::matrix::{Matrix, MatrixMut, Start};
 use super::packing::with_scratch;
 
 /// Most numbers of B packed at once: they stay in the second cache.
-const PACKED: usize = 1 << 18;
+const PACKED: usize = 1 << 16;
 
 /// Fewest rows of A for which a narrow product with a transposed A is computed transposed.
 const TURNED_ROWS: usize = 16;
@@ -45,7 +45,7 @@ pub(super) fn product(
     let depth_most = if form == Form::Narrow {
         a.columns
     } else {
-        a.columns.min(DEPTH)
+        a.columns.min(instructions.depth)
     };
     let panel = instructions.panel();
     let columns_most = if form == Form::Narrow {

@@ -4,6 +4,7 @@ use burn_tensor::Tensor;
 
 use super::{Direction, Spline};
 use crate::array::{Array, View};
+use crate::halves::halves;
 use crate::operation::{AnyTensor, Operation, apply};
 use crate::workspace::Buffer;
 
@@ -31,8 +32,7 @@ fn evaluate(numbers: Tensor<2>, parameters: Tensor<3>, spline: Spline, direction
     );
     let inputs = vec![numbers.into_dispatch(), parameters.into_dispatch()];
     let both = Tensor::<3>::from_dispatch(apply(Evaluate { spline, direction }, inputs));
-    let part = |index: usize| both.clone().narrow(0, index, 1).squeeze_dim(0);
-    (part(0), part(1))
+    halves(both)
 }
 
 /// Values, then log-slopes, `[2, rows, D]`.

@@ -2,6 +2,7 @@
 
 use burn_tensor::Tensor;
 use fieldbridge_kernels::linear::{Surroundings, linear};
+use fieldbridge_kernels::masked;
 
 use super::{Activation, ConstantSlot, Initial, Registry, Slot, Weights};
 
@@ -107,6 +108,20 @@ impl Linear {
         let none = fieldbridge_kernels::activation::Activation::Identity;
         let flat = linear(rows, weights.get(self.weight), around, none);
         flat.reshape([batch, directions, self.outputs])
+    }
+
+    /// The matrix.
+    pub(super) fn weight(&self, weights: &Weights) -> Tensor<2> {
+        weights.get(self.weight)
+    }
+
+    /// Matrix, bias and mask of a layer that has all three.
+    pub(super) fn masked_parts(&self, weights: &Weights) -> masked::Layer {
+        masked::Layer {
+            weight: weights.get(self.weight),
+            bias: weights.get(self.bias.expect("a masked layer has a bias")),
+            mask: weights.constant(self.mask.expect("a masked layer has a mask")),
+        }
     }
 
     /// Where the matrix is.

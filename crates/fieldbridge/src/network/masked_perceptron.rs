@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use burn_tensor::Tensor;
 use fieldbridge_kernels::autoregressive::{Form, Prepared};
+use fieldbridge_kernels::masked::{Units, masked_perceptron};
 
 use super::masked_mlp::{MaskedNetwork, degrees_of_units, masked, prepare};
 use super::{Activation, Linear, Registry, Weights};
@@ -15,6 +16,7 @@ pub struct MaskedPerceptron {
     hidden: Vec<Linear>,
     condition: Option<Linear>,
     last: Linear,
+    units: Arc<Units>,
     dimension: usize,
     outputs_each: usize,
     activation: Activation,
@@ -34,11 +36,15 @@ impl MaskedPerceptron {
         let dimension = order.len();
         let mut seen = order.to_vec();
         let mut condition = None;
+        let of_layers: Vec<Vec<usize>> = hidden
+            .iter()
+            .map(|&width| degrees_of_units(dimension, context, width))
+            .collect();
         let hidden = hidden
             .iter()
             .enumerate()
             .map(|(index, &width)| {
-                let degrees = degrees_of_units(dimension, context, width);
+                let degrees = of_layers[index].clone();
                 let name = if index == 0 {
                     "first".to_owned()
                 } else {
@@ -59,6 +65,7 @@ impl MaskedPerceptron {
             hidden,
             condition,
             last: masked(registry, last, &seen, &outputs, true),
+            units: Arc::new(Units::new(&of_layers)),
             dimension,
             outputs_each,
             activation,
@@ -69,6 +76,20 @@ impl MaskedPerceptron {
 impl MaskedNetwork for MaskedPerceptron {
     fn forward(&self, weights: &Weights, x: Tensor<2>, context: Option<&Tensor<2>>) -> Tensor<3> {
         let [batch, _] = x.dims();
+        let shape = [batch, self.dimension, self.outputs_each];
+        if !weights.leave_out() {
+            let context = self
+                .condition
+                .as_ref()
+                .and_then(|layer| Some((context?.clone(), layer.weight(weights))));
+            let layers = self
+                .hidden
+                .iter()
+                .chain([&self.last])
+                .map(|layer| layer.masked_parts(weights))
+                .collect();
+            return masked_perceptron(x, context, layers, &self.units, self.activation.kernel()).reshape(shape);
+        }
         let mut added = self
             .condition
             .as_ref()
@@ -79,7 +100,7 @@ impl MaskedNetwork for MaskedPerceptron {
             h = weights.drop_out(z);
         }
         let out = self.last.forward(weights, h);
-        out.reshape([batch, self.dimension, self.outputs_each])
+        out.reshape(shape)
     }
 
     fn prepared(&self, weights: &Weights) -> Option<Arc<Prepared>> {

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use burn_tensor::{Device, Gradients, Tensor, TensorData};
 use fieldbridge_kernels::autoregressive::Prepared;
+use fieldbridge_kernels::operation::AnyTensor;
 use rand::Rng;
 use rayon::prelude::*;
 
@@ -130,6 +131,7 @@ impl Registry {
                 constants: self.constants,
             }),
             values,
+            constants: Arc::default(),
         }
     }
 }
@@ -146,6 +148,27 @@ struct Layout {
 pub struct Parameters {
     layout: Arc<Layout>,
     values: Vec<f32>,
+    constants: Arc<PlacedConstants>,
+}
+
+/// Fixed tensors on the devices they were asked for on.
+type PlacedConstants = Mutex<Vec<(Device, Vec<AnyTensor>)>>;
+
+/// A tensor of any rank on a device.
+fn place(values: Vec<f32>, shape: &[usize], device: &Device) -> AnyTensor {
+    fn of_rank<const D: usize>(data: TensorData, device: &Device) -> AnyTensor {
+        Tensor::<D>::from_data(data, device).into_dispatch()
+    }
+    let data = TensorData::new(values, shape.to_vec());
+    match shape.len() {
+        1 => of_rank::<1>(data, device),
+        2 => of_rank::<2>(data, device),
+        3 => of_rank::<3>(data, device),
+        4 => of_rank::<4>(data, device),
+        5 => of_rank::<5>(data, device),
+        6 => of_rank::<6>(data, device),
+        rank => panic!("a tensor of rank {rank}"),
+    }
 }
 
 impl Parameters {
@@ -173,6 +196,7 @@ impl Parameters {
         Self {
             layout: Arc::clone(&self.layout),
             values,
+            constants: Arc::clone(&self.constants),
         }
     }
 
@@ -194,18 +218,12 @@ impl Parameters {
         let entries: Vec<(&Entry, &[f32])> = self.entries().collect();
         let tensors = entries
             .par_iter()
-            .map(|(entry, values)| Tensor::<1>::from_data(TensorData::new(values.to_vec(), [entry.size()]), device))
-            .collect();
-        let constants = self
-            .layout
-            .constants
-            .iter()
-            .map(|(_, values)| Tensor::<1>::from_data(TensorData::new(values.clone(), [values.len()]), device))
+            .map(|(entry, values)| place(values.to_vec(), &entry.shape, device))
             .collect();
         Weights {
             layout: Arc::clone(&self.layout),
             tensors,
-            constants,
+            constants: self.constants_on(device),
             device: device.clone(),
             dropout: None,
             prepared: Arc::default(),
@@ -213,12 +231,29 @@ impl Parameters {
     }
 }
 
+impl Parameters {
+    /// The fixed tensors, placed on a device once.
+    fn constants_on(&self, device: &Device) -> Vec<AnyTensor> {
+        let mut placed = self.constants.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, constants)) = placed.iter().find(|(other, _)| other == device) {
+            return constants.clone();
+        }
+        let constants = self.layout.constants.iter();
+        let constants: Vec<AnyTensor> = constants
+            .map(|(shape, values)| place(values.clone(), shape, device))
+            .collect();
+        placed.push((device.clone(), constants.clone()));
+        constants
+    }
+}
+
 /// The values of a model on a device.
 #[derive(Clone, Debug)]
 pub struct Weights {
     layout: Arc<Layout>,
-    tensors: Vec<Tensor<1>>,
-    constants: Vec<Tensor<1>>,
+    /// Each of the rank of its entry.
+    tensors: Vec<AnyTensor>,
+    constants: Vec<AnyTensor>,
     device: Device,
     dropout: Option<Arc<Dropout>>,
     prepared: Arc<PreparedNetworks>,
@@ -227,8 +262,13 @@ pub struct Weights {
 /// Masked networks ready for inference, by the slot of their first weights.
 type PreparedNetworks = Mutex<HashMap<usize, Option<Arc<Prepared>>>>;
 
-fn host(tensor: &Tensor<1>) -> Vec<f32> {
-    tensor.to_data().try_into_vec().expect("values are f32")
+/// The tensor whatever its rank: for what is the same for all ranks.
+fn of_any_rank(tensor: &AnyTensor) -> Tensor<1> {
+    Tensor::from_dispatch(tensor.clone())
+}
+
+fn host(tensor: &AnyTensor) -> Vec<f32> {
+    of_any_rank(tensor).to_data().try_into_vec().expect("values are f32")
 }
 
 /// Units left out at random during training.
@@ -257,13 +297,18 @@ impl Weights {
 
     /// The same values, at the root of a graph of their own: what is computed with them has gradients.
     pub fn tracked(&self) -> Self {
-        let follow = |tensor: &Tensor<1>| tensor.clone().autodiff().require_grad();
+        let follow = |tensor: &AnyTensor| of_any_rank(tensor).autodiff().require_grad().into_dispatch();
         Self {
             tensors: self.tensors.iter().map(follow).collect(),
             device: self.device.clone().autodiff(),
             prepared: Arc::default(),
             ..self.clone()
         }
+    }
+
+    /// Whether units are left out at random.
+    pub(super) fn leave_out(&self) -> bool {
+        self.dropout.is_some()
     }
 
     /// Whether nothing but numbers is asked for, on the processor: no gradients, nothing left out at random.
@@ -309,35 +354,48 @@ impl Weights {
 
     /// The tensor in a slot, of rank `D`.
     pub fn get<const D: usize>(&self, slot: Slot) -> Tensor<D> {
-        let shape: [usize; D] = self.layout.entries[slot.0]
-            .shape
-            .clone()
-            .try_into()
-            .expect("the slot has rank D");
-        self.tensors[slot.0].clone().reshape(shape)
+        assert_eq!(self.layout.entries[slot.0].shape.len(), D, "the slot has rank {D}");
+        Tensor::from_dispatch(self.tensors[slot.0].clone())
     }
 
     /// The fixed tensor in a slot, of rank `D`.
     pub fn constant<const D: usize>(&self, slot: ConstantSlot) -> Tensor<D> {
-        let shape: [usize; D] = self.layout.constants[slot.0]
-            .0
-            .clone()
-            .try_into()
-            .expect("the slot has rank D");
-        self.constants[slot.0].clone().reshape(shape)
+        assert_eq!(self.layout.constants[slot.0].0.len(), D, "the slot has rank {D}");
+        Tensor::from_dispatch(self.constants[slot.0].clone())
     }
 
     /// The gradient of every value, flat, in the order of [`Parameters::values`]; zero where the loss does not depend.
     pub fn gradient(&self, gradients: &mut Gradients) -> Vec<f32> {
-        let mut flat = Vec::with_capacity(self.layout.entries.iter().map(Entry::size).sum());
-        for (tensor, entry) in self.tensors.iter().zip(&self.layout.entries) {
-            match tensor.grad_remove(gradients) {
-                Some(gradient) => {
-                    flat.extend(gradient.into_data().as_slice::<f32>().expect("gradients are f32"));
-                }
-                None => flat.resize(flat.len() + entry.size(), 0.0),
-            }
+        self.sum(&[self.gradients(gradients)])
+    }
+
+    /// The gradient of each tensor, none where the loss does not depend.
+    pub(crate) fn gradients(&self, gradients: &mut Gradients) -> Vec<Option<TensorData>> {
+        let of = |tensor| of_any_rank(tensor).grad_remove(gradients).map(Tensor::into_data);
+        self.tensors.iter().map(of).collect()
+    }
+
+    /// The sum of several gradients, flat; each value is summed in the order of the gradients.
+    pub(crate) fn sum(&self, parts: &[Vec<Option<TensorData>>]) -> Vec<f32> {
+        let mut flat = vec![0.0; self.layout.entries.iter().map(Entry::size).sum()];
+        let mut left = flat.as_mut_slice();
+        let mut tasks = Vec::with_capacity(self.tensors.len());
+        for (index, entry) in self.layout.entries.iter().enumerate() {
+            let (values, rest) = left.split_at_mut(entry.size());
+            left = rest;
+            tasks.push((index, values));
         }
+        tasks.into_par_iter().for_each(|(index, sum)| {
+            let parts = parts.iter().filter_map(|part| part[index].as_ref());
+            for (place, part) in parts.enumerate() {
+                let part = part.as_slice::<f32>().expect("gradients are f32");
+                if place == 0 {
+                    sum.copy_from_slice(part);
+                } else {
+                    sum.iter_mut().zip(part).for_each(|(sum, value)| *sum += value);
+                }
+            }
+        });
         flat
     }
 }

@@ -1,6 +1,6 @@
 //! The gradient of one batch, in parallel and always the same.
 
-use burn_tensor::Tensor;
+use burn_tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
 use crate::bridge::{Bridge, Rows};
@@ -44,7 +44,7 @@ pub fn gradient<O: Objective + ?Sized>(
 ) -> Gradient {
     let values = parameters.on(device);
     let starts: Vec<usize> = (0..rows.count).step_by(shard).collect();
-    let parts: Vec<(Vec<f32>, Vec<f32>)> = starts
+    let parts: Vec<(Vec<f32>, Vec<Option<TensorData>>)> = starts
         .par_iter()
         .with_max_len(1)
         .map(|&start| {
@@ -57,7 +57,7 @@ pub fn gradient<O: Objective + ?Sized>(
             let host = losses.into_data();
             (
                 host.as_slice::<f32>().expect("losses are f32").to_vec(),
-                weights.gradient(&mut gradients),
+                weights.gradients(&mut gradients),
             )
         })
         .collect();
@@ -65,26 +65,8 @@ pub fn gradient<O: Objective + ?Sized>(
     Gradient {
         loss: losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / rows.count.max(1) as f64,
         non_finite: (0..losses.len()).filter(|&row| !losses[row].is_finite()).collect(),
-        values: sum(
-            parts.into_iter().map(|(_, values)| values).collect(),
-            parameters.count(),
-        ),
+        values: values.sum(&parts.into_iter().map(|(_, part)| part).collect::<Vec<_>>()),
     }
-}
-
-/// Sum of vectors of `length` values, each value in the order of the vectors.
-fn sum(parts: Vec<Vec<f32>>, length: usize) -> Vec<f32> {
-    const CHUNK: usize = 1 << 14;
-    let mut parts = parts.into_iter();
-    let mut total = parts.next().unwrap_or_else(|| vec![0.0; length]);
-    let rest: Vec<Vec<f32>> = parts.collect();
-    total.par_chunks_mut(CHUNK).enumerate().for_each(|(index, chunk)| {
-        for part in &rest {
-            let values = &part[index * CHUNK..][..chunk.len()];
-            chunk.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
-        }
-    });
-    total
 }
 
 /// Mean loss over rows that went through [`Bridge::join`], without gradients.
