@@ -13,6 +13,7 @@ use fieldbridge_kernels::autoregressive::Prepared;
 use rand::Rng;
 use rayon::prelude::*;
 
+use super::Precision;
 use crate::random::Stream;
 
 /// Where a network finds one of its tensors.
@@ -208,6 +209,7 @@ impl Parameters {
             constants,
             device: device.clone(),
             dropout: None,
+            precision: Precision::Single,
             prepared: Arc::default(),
         }
     }
@@ -221,6 +223,7 @@ pub struct Weights {
     constants: Vec<Tensor<1>>,
     device: Device,
     dropout: Option<Arc<Dropout>>,
+    precision: Precision,
     prepared: Arc<PreparedNetworks>,
 }
 
@@ -255,6 +258,16 @@ impl Weights {
         self
     }
 
+    /// The same weights in products of another precision.
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+
+    /// How exactly layers take the factors of their products.
+    pub(super) fn precision(&self) -> Precision {
+        self.precision
+    }
+
     /// The same values, at the root of a graph of their own: what is computed with them has gradients.
     pub fn tracked(&self) -> Self {
         let follow = |tensor: &Tensor<1>| tensor.clone().autodiff().require_grad();
@@ -266,9 +279,11 @@ impl Weights {
         }
     }
 
-    /// Whether nothing but numbers is asked for, on the processor: no gradients, nothing left out at random.
+    /// Whether nothing but numbers is asked for, on the processor: no gradients, nothing left out at random, nothing
+    /// rounded.
     pub(super) fn are_plain(&self) -> bool {
-        !self.device.is_autodiff() && self.device == Device::flex() && self.dropout.is_none()
+        let processor = !self.device.is_autodiff() && self.device == Device::flex();
+        processor && self.dropout.is_none() && self.precision == Precision::Single
     }
 
     /// A network prepared for inference with these values, made once.
