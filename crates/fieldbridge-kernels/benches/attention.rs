@@ -1,5 +1,7 @@
 //! Attention of 261 tokens in six heads of width 32, beside a matrix product of the `gemm` crate: both in
-//! multiplications and additions a second, so that the product is the peak to be reached.
+//! multiplications and additions a second. On two threads the ceiling is twice that of one.
+
+mod ceiling;
 
 use std::hint::black_box;
 
@@ -117,5 +119,13 @@ fn peer(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, attention, peer);
+fn ceilings(criterion: &mut Criterion) {
+    ceiling::measure(criterion, "attention");
+}
+
+criterion_group! {
+    name = benches;
+    config = ceiling::settings();
+    targets = ceilings, attention, peer
+}
 criterion_main!(benches);

@@ -3,6 +3,8 @@
 //! Throughput of convolutions counts multiplications and additions: 1 Gelem/s is 1 GFLOP/s. That of normalisations
 //! counts bytes read and written once.
 
+mod ceiling;
+
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -92,5 +94,13 @@ fn normalisations(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, convolutions, normalisations);
+fn ceilings(criterion: &mut Criterion) {
+    ceiling::measure(criterion, "convolutions");
+}
+
+criterion_group! {
+    name = benches;
+    config = ceiling::settings();
+    targets = ceilings, convolutions, normalisations
+}
 criterion_main!(benches);

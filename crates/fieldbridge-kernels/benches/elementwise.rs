@@ -1,7 +1,8 @@
 //! Rates of work that goes once through memory, beside that of a copy: bytes read and written in a second.
 
+mod ceiling;
+
 use std::hint::black_box;
-use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use fieldbridge_kernels::activation::Activation;
@@ -31,10 +32,6 @@ fn rate<W: FnMut()>(criterion: &mut Criterion, name: &str, vectors: usize, work:
 }
 
 fn functions(criterion: &mut Criterion) {
-    rate(criterion, "copy", 2, |count| {
-        let (from, mut to) = (numbers(count), numbers(count));
-        move || black_box(&mut to).copy_from_slice(black_box(&from))
-    });
     type Function = fn(&mut [f32]);
     let functions: [(&str, Function); 6] = [
         ("exp", slice::exp),
@@ -181,12 +178,13 @@ fn steps(criterion: &mut Criterion) {
     });
 }
 
+fn ceilings(criterion: &mut Criterion) {
+    ceiling::measure(criterion, "elementwise");
+}
+
 criterion_group! {
     name = elementwise;
-    config = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(200))
-        .measurement_time(Duration::from_millis(600));
-    targets = functions, activations, norms, steps
+    config = ceiling::settings();
+    targets = ceilings, functions, activations, norms, steps
 }
 criterion_main!(elementwise);

@@ -1,16 +1,12 @@
 //! Our matrix products on one thread in the shapes of networks, beside the `gemm` crate and beside fused multiply-adds
 //! on registers alone, which are the peak of the processor: all in multiplications and additions a second.
 
+mod ceiling;
+
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use fieldbridge_kernels::product::{Matrix, MatrixMut, Start, multiply};
-use pulp::{Simd, WithSimd};
-
-/// Chains of multiply-adds that hide each other's latency.
-const CHAINS: usize = 12;
-/// Multiply-adds of a chain.
-const STEPS: usize = 100_000;
 
 /// Which factor is given transposed.
 #[derive(Clone, Copy)]
@@ -48,45 +44,8 @@ fn numbers(count: usize) -> Vec<f32> {
     (0..count).map(|i| (i as f32 * 0.618_034).fract() * 2.0 - 1.0).collect()
 }
 
-/// Multiply-adds without memory.
-struct Peak;
-
-impl WithSimd for Peak {
-    type Output = f32;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> f32 {
-        let (factor, term) = (simd.splat_f32s(black_box(0.5)), simd.splat_f32s(black_box(0.25)));
-        let mut chains = [simd.splat_f32s(black_box(1.0)); CHAINS];
-        for _ in 0..STEPS {
-            for chain in &mut chains {
-                *chain = simd.mul_add_e_f32s(factor, *chain, term);
-            }
-        }
-        chains.into_iter().map(|chain| simd.reduce_sum_f32s(chain)).sum()
-    }
-}
-
-/// Lanes of the widest vectors.
-struct Lanes;
-
-impl WithSimd for Lanes {
-    type Output = usize;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> usize {
-        S::F32_LANES
-    }
-}
-
-fn peak(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("peak");
-    let lanes = pulp::Arch::new().dispatch(Lanes);
-    group.throughput(Throughput::Elements((2 * CHAINS * STEPS * lanes) as u64));
-    group.bench_function("multiply-adds", |bencher| {
-        bencher.iter(|| pulp::Arch::new().dispatch(Peak))
-    });
-    group.finish();
+fn ceilings(criterion: &mut Criterion) {
+    ceiling::measure(criterion, "products");
 }
 
 fn products(criterion: &mut Criterion) {
@@ -147,7 +106,7 @@ fn products(criterion: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default().sample_size(20).measurement_time(std::time::Duration::from_millis(500)).warm_up_time(std::time::Duration::from_millis(200));
-    targets = peak, products
+    config = ceiling::settings();
+    targets = ceilings, products
 }
 criterion_main!(benches);

@@ -1,4 +1,9 @@
-//! Splines, and draws from an autoregressive network of splines.
+//! Splines, and densities and draws of an autoregressive network of splines.
+//!
+//! Throughput of splines counts bytes that go in and out once: a number, its parameters, its value and its log-slope,
+//! and for gradients those of all. That of networks counts multiplications and additions of the weights that masks leave.
+
+mod ceiling;
 
 use std::hint::black_box;
 
@@ -33,7 +38,6 @@ fn spline(bins: usize) -> Spline {
 fn splines(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("spline");
     let count = 1024 * DIMENSION;
-    group.throughput(Throughput::Elements(count as u64));
     for bins in [8, 10, 16] {
         let spline = spline(bins);
         let x = numbers(count, 5.5);
@@ -41,10 +45,13 @@ fn splines(criterion: &mut Criterion) {
         let (mut values, mut log_slopes) = (vec![0.0; count], vec![0.0; count]);
         let (mut of_x, mut of_parameters) = (x.clone(), parameters.clone());
         for direction in [Direction::Forward, Direction::Inverse] {
+            let numbers = count * (3 + spline.parameters());
             let name = |what: &str| BenchmarkId::new(format!("{direction:?} {what}"), bins);
+            group.throughput(Throughput::Bytes((4 * numbers) as u64));
             group.bench_function(name("values"), |bencher| {
                 bencher.iter(|| spline.evaluate(direction, &x, &parameters, &mut values, &mut log_slopes));
             });
+            group.throughput(Throughput::Bytes((4 * 2 * numbers) as u64));
             group.bench_function(name("gradients"), |bencher| {
                 bencher.iter(|| {
                     spline.differentiate(
@@ -77,7 +84,6 @@ fn masked(from: &[usize], to: &[usize], strict: bool) -> (Vec<f32>, Vec<f32>) {
 fn draws(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("autoregressive");
     let rows = 8192;
-    group.throughput(Throughput::Elements(rows as u64));
     let map = Map::Spline(spline(8));
     for width in [64, 128, 256] {
         let places: Vec<usize> = (1..=DIMENSION).collect();
@@ -89,6 +95,8 @@ fn draws(criterion: &mut Criterion) {
             masked(&hidden, &hidden, false),
             masked(&hidden, &outputs, true),
         ];
+        let seen: f32 = parts.iter().flat_map(|(_, mask)| mask).sum();
+        group.throughput(Throughput::Elements((2 * rows) as u64 * seen as u64));
         let layers = parts
             .iter()
             .zip([width, width, width, outputs.len()])
@@ -117,5 +125,13 @@ fn draws(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, splines, draws);
+fn ceilings(criterion: &mut Criterion) {
+    ceiling::measure(criterion, "splines");
+}
+
+criterion_group! {
+    name = benches;
+    config = ceiling::settings();
+    targets = ceilings, splines, draws
+}
 criterion_main!(benches);

@@ -3,6 +3,7 @@
 
 use fieldbridge::bridge::{BridgeKind, BridgeRecipe, Rows, build};
 use fieldbridge::device::cpu;
+use fieldbridge::network::Precision;
 use fieldbridge::random::Stream;
 use fieldbridge::train::{AdamW, Step, gradient};
 
@@ -26,6 +27,7 @@ fn main() -> Result<(), fieldbridge::Error> {
             &rows,
             128,
             (0.0, &Stream::new(1, "dropout", step)),
+            Precision::Single,
             &cpu(),
         );
         let step = Step {

@@ -7,7 +7,7 @@ use fieldbridge::bridge::{Bridge, BridgeKind, BridgeRecipe, Layers, NetworkKind,
 use fieldbridge::coupling::{Batch, CouplingKind};
 use fieldbridge::device::cpu;
 use fieldbridge::likelihood::TraceKind;
-use fieldbridge::network::{Activation, Modality, Parameters};
+use fieldbridge::network::{Activation, Modality, Parameters, Precision};
 use fieldbridge::path::PathKind;
 use fieldbridge::random::Stream;
 use fieldbridge::solver::SolverKind;
@@ -245,7 +245,15 @@ fn bridges_give_finite_losses_whose_gradient_reaches_every_tensor() {
             assert_eq!(batch, again, "{name}");
             assert!(batch.time.iter().all(|t| (0.0..=1.0).contains(t)));
             let stream = Stream::new(4, "dropout", 0);
-            let whole = gradient(bridge.as_ref(), &parameters, &batch, 48, (0.0, &stream), &cpu());
+            let whole = gradient(
+                bridge.as_ref(),
+                &parameters,
+                &batch,
+                48,
+                (0.0, &stream),
+                Precision::Single,
+                &cpu(),
+            );
             assert!(whole.loss.is_finite() && whole.non_finite.is_empty(), "{name}");
             let mut start = 0;
             for (entry, values) in parameters.entries() {
@@ -258,8 +266,32 @@ fn bridges_give_finite_losses_whose_gradient_reaches_every_tensor() {
                 );
                 start += values.len();
             }
+            // rounded factors change the gradient by about their own error, 2^-8
+            let half = gradient(
+                bridge.as_ref(),
+                &parameters,
+                &batch,
+                48,
+                (0.0, &stream),
+                Precision::Bf16,
+                &cpu(),
+            );
+            let distance = |of: &dyn Fn(f32, f32) -> f32| {
+                let both = whole.values.iter().zip(&half.values);
+                both.map(|(one, other)| of(*one, *other).powi(2)).sum::<f32>().sqrt()
+            };
+            let share = distance(&|one, other| one - other) / distance(&|one, _| one);
+            assert!((1e-4..0.05).contains(&share), "{name}: off by {share}");
             // shards change the rounding alone
-            let sharded = gradient(bridge.as_ref(), &parameters, &batch, 7, (0.0, &stream), &cpu());
+            let sharded = gradient(
+                bridge.as_ref(),
+                &parameters,
+                &batch,
+                7,
+                (0.0, &stream),
+                Precision::Single,
+                &cpu(),
+            );
             assert!(
                 (whole.loss - sharded.loss).abs() < 1e-5 * (1.0 + whole.loss.abs()),
                 "{name}"

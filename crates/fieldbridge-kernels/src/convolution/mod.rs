@@ -19,6 +19,7 @@ mod weight_gradient;
 use burn_tensor::Tensor;
 
 use crate::operation::apply;
+use crate::product::Precision;
 use operation::Convolution;
 
 pub use geometry::{Geometry, Padding};
@@ -29,6 +30,7 @@ pub use slices::{bias_gradient, forward, input_gradient, weight_gradient};
 /// `y[n, p, o] = b[o] + sum over taps t, channels i of W[t, i, o] x[n, p stride + t - kernel / 2, i]`, with
 /// `x`: `[batch, height, width, channels in]`, `W`: `[kernel height, kernel width, channels in, channels out]`, both
 /// sizes of the kernel odd, `b`: `[channels out]`; the output has `size / stride`, rounded up, pixels along each axis.
+/// The sums take `x`, `W` and, backward, the gradient of `y` in `precision`.
 ///
 /// # Panics
 /// When shapes do not fit.
@@ -38,13 +40,19 @@ pub fn convolution_2d(
     bias: Option<Tensor<1>>,
     stride: usize,
     padding: Padding,
+    precision: Precision,
 ) -> Tensor<4> {
     let bias = bias.map(Tensor::into_dispatch);
     let inputs = [x.into_dispatch(), weight.into_dispatch()]
         .into_iter()
         .chain(bias)
         .collect();
-    Tensor::from_dispatch(apply(Convolution::<2> { stride, padding }, inputs))
+    let operation = Convolution::<2> {
+        stride,
+        padding,
+        precision,
+    };
+    Tensor::from_dispatch(apply(operation, inputs))
 }
 
 /// Convolution of volumes: [`convolution_2d`] with a depth before the height.
@@ -57,11 +65,17 @@ pub fn convolution_3d(
     bias: Option<Tensor<1>>,
     stride: usize,
     padding: Padding,
+    precision: Precision,
 ) -> Tensor<5> {
     let bias = bias.map(Tensor::into_dispatch);
     let inputs = [x.into_dispatch(), weight.into_dispatch()]
         .into_iter()
         .chain(bias)
         .collect();
-    Tensor::from_dispatch(apply(Convolution::<3> { stride, padding }, inputs))
+    let operation = Convolution::<3> {
+        stride,
+        padding,
+        precision,
+    };
+    Tensor::from_dispatch(apply(operation, inputs))
 }

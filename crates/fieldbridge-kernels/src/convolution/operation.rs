@@ -8,6 +8,7 @@ use super::geometry::{Geometry, Padding};
 use super::slices::{bias_gradient, forward, input_gradient, weight_gradient};
 use crate::array::{Array, View};
 use crate::operation::{AnyTensor, Operation};
+use crate::product::Precision;
 use crate::workspace::Buffer;
 
 /// A convolution of images (`AXES` is 2) or volumes (3); its inputs are input, weights, and the bias if there is one.
@@ -15,6 +16,7 @@ use crate::workspace::Buffer;
 pub(super) struct Convolution<const AXES: usize> {
     pub(super) stride: usize,
     pub(super) padding: Padding,
+    pub(super) precision: Precision,
 }
 
 /// The three lengths from those of an image or a volume; an image has depth one.
@@ -76,8 +78,8 @@ impl<const AXES: usize> Convolution<AXES> {
         let mut output = Buffer::stale(geometry.output_length());
         forward(
             &geometry,
-            inputs[0].data,
-            inputs[1].data,
+            &self.precision.factor(inputs[0].data),
+            &self.precision.factor(inputs[1].data),
             inputs.get(2).map(|bias| bias.data),
             &mut output,
         );
@@ -90,12 +92,13 @@ impl<const AXES: usize> Convolution<AXES> {
 
     fn backward(&self, inputs: &[View<'_>], gradient: View<'_>, wanted: &[bool]) -> Vec<Option<Array>> {
         let geometry = self.geometry(inputs[0].shape, inputs[1].shape);
+        let through = self.precision.factor(gradient.data);
         let found = |index: usize| {
             let shape = inputs[index].shape;
             let mut found = Buffer::stale(shape.iter().product());
             match index {
-                0 => input_gradient(&geometry, inputs[1].data, gradient.data, &mut found),
-                1 => weight_gradient(&geometry, inputs[0].data, gradient.data, &mut found),
+                0 => input_gradient(&geometry, &self.precision.factor(inputs[1].data), &through, &mut found),
+                1 => weight_gradient(&geometry, &self.precision.factor(inputs[0].data), &through, &mut found),
                 _ => bias_gradient(&geometry, gradient.data, &mut found),
             }
             Array::new(found, shape)
@@ -115,14 +118,17 @@ macro_rules! operation {
             fn composed(&self, inputs: Vec<AnyTensor>) -> AnyTensor {
                 let mut inputs = inputs.into_iter();
                 let mut next = || Tensor::<$rank>::from_dispatch(inputs.next().expect("input and weights"));
-                let (x, weight) = (next(), next());
+                let [x, weight] = [next(), next()].map(|factor| self.precision.composed_factor(factor));
                 let bias = inputs.next().map(Tensor::<1>::from_dispatch);
                 let dims = weight.dims();
                 let (x, padding) = self.padded(x, std::array::from_fn(|axis| dims[axis]));
                 let options = ConvOptions::new([self.stride; $axes], padding, [1; $axes], 1);
-                $convolve(x.permute($first), weight.permute($weights), bias, options)
-                    .permute($last)
-                    .into_dispatch()
+                let product = $convolve(x.permute($first), weight.permute($weights), None, options);
+                let product = self.precision.composed_product(product.permute($last));
+                match bias {
+                    Some(bias) => (product + bias.unsqueeze()).into_dispatch(),
+                    None => product.into_dispatch(),
+                }
             }
 
             fn forward(&self, inputs: &[View<'_>], _keep: bool) -> (Array, Vec<Array>) {

@@ -6,6 +6,7 @@ use super::operation::Gate;
 use super::{gate, gated_perceptron};
 use crate::activation::{Activation, activate};
 use crate::operation::Operation;
+use crate::product::Precision;
 
 fn tensor(rows: usize, columns: usize, seed: f32) -> Tensor<2> {
     let values: Vec<f32> = (0..rows * columns)
@@ -59,7 +60,13 @@ fn a_gated_perceptron_is_two_layers_with_a_gate_between() {
     let (x, joint, out) = (tensor(7, 3, 0.1), tensor(3, 8, 0.2), tensor(4, 2, 0.4));
     let fused = results(
         &x,
-        gated_perceptron(x.clone(), joint.clone(), out.clone(), Activation::Silu),
+        gated_perceptron(
+            x.clone(),
+            joint.clone(),
+            out.clone(),
+            Activation::Silu,
+            Precision::Single,
+        ),
     );
     let hidden = x.clone().matmul(joint);
     let gated = Activation::Silu.composed(hidden.clone().narrow(1, 0, 4)) * hidden.narrow(1, 4, 4);

@@ -8,13 +8,14 @@ use crate::activation::Activation;
 use crate::array::{Array, View};
 use crate::operation::{AnyTensor, Operation};
 use crate::pointwise;
-use crate::product::{Matrix, MatrixMut, Start, multiply_parallel, multiply_rows};
+use crate::product::{Matrix, MatrixMut, Precision, Start, Taken, multiply_parallel, multiply_rows};
 use crate::workspace::Buffer;
 
 /// Which of its parts a layer has; its inputs are `x`, `W`, then bias, mask and addend as far as it has them.
 #[derive(Debug)]
 pub(super) struct Linear {
     pub(super) activation: Activation,
+    pub(super) precision: Precision,
     pub(super) bias: bool,
     pub(super) mask: bool,
     pub(super) addend: bool,
@@ -45,14 +46,17 @@ impl Linear {
     fn has_slope(&self) -> bool {
         self.activation != Activation::Identity
     }
-}
 
-/// The matrix with its mask applied.
-fn masked(weight: &[f32], mask: Option<&[f32]>) -> Option<Buffer> {
-    let mask = mask?;
-    let mut product = Buffer::copy_of(weight);
-    pointwise::multiply(&mut product, mask);
-    Some(product)
+    /// The matrix with its mask applied, as a product takes it.
+    fn matrix<'a>(&self, weight: &'a [f32], mask: Option<&[f32]>) -> Taken<'a> {
+        let Some(mask) = mask else {
+            return self.precision.factor(weight);
+        };
+        let mut masked = Buffer::copy_of(weight);
+        pointwise::multiply(&mut masked, mask);
+        self.precision.round(&mut masked);
+        Taken::Rounded(masked)
+    }
 }
 
 /// Memory that is written in blocks by several threads.
@@ -93,21 +97,21 @@ impl Operation for Linear {
             None => parts.weight,
         };
         let around = [parts.bias, parts.addend];
-        let z = around
-            .into_iter()
-            .flatten()
-            .fold(parts.x.matmul(weight), |sum, part| sum + part);
+        let [x, weight] = [parts.x, weight].map(|factor| self.precision.composed_factor(factor));
+        let product = self.precision.composed_product(x.matmul(weight));
+        let z = around.into_iter().flatten().fold(product, |sum, part| sum + part);
         self.activation.composed(z).into_dispatch()
     }
 
     fn forward(&self, inputs: &[View<'_>], keep: bool) -> (Array, Vec<Array>) {
         let parts = self.parts(inputs.iter().copied());
         let (rows, width) = (parts.x.rows(), parts.weight.width());
-        let weight = masked(parts.weight.data, parts.mask.map(|mask| mask.data));
-        let weight = Matrix::new(weight.as_deref().unwrap_or(parts.weight.data), parts.x.width(), width);
+        let weight = self.matrix(parts.weight.data, parts.mask.map(|mask| mask.data));
+        let weight = Matrix::new(&weight, parts.x.width(), width);
         let mut output = Buffer::stale(rows * width);
         let bias = parts.bias.map(|bias| bias.data);
-        let x = Matrix::new(parts.x.data, rows, parts.x.width());
+        let x = self.precision.factor(parts.x.data);
+        let x = Matrix::new(&x, rows, parts.x.width());
         let add = |first: usize, block: &mut [f32]| {
             if let Some(addend) = parts.addend {
                 pointwise::add(block, &addend.data[first * width..][..block.len()]);
@@ -161,10 +165,12 @@ impl Operation for Linear {
             pointwise::multiply_adding_rows(&mut slope.data, gradient.data, sums.as_deref_mut());
             slope.data
         });
-        let through = Matrix::new(slope.as_deref().unwrap_or(gradient.data), rows, width);
+        let exact = slope.as_deref().unwrap_or(gradient.data);
+        let through = self.precision.factor(exact);
+        let through = Matrix::new(&through, rows, width);
         let x_gradient = wanted.x.then(|| {
-            let weight = masked(parts.weight.data, parts.mask.map(|mask| mask.data));
-            let weight = Matrix::new(weight.as_deref().unwrap_or(parts.weight.data), inner, width);
+            let weight = self.matrix(parts.weight.data, parts.mask.map(|mask| mask.data));
+            let weight = Matrix::new(&weight, inner, width);
             let mut found = Buffer::stale(rows * inner);
             let into = MatrixMut::new(&mut found, rows, inner);
             multiply_rows(through, weight.transposed(), into, Start::Zero, |_, _| {});
@@ -172,7 +178,8 @@ impl Operation for Linear {
         });
         let weight_gradient = wanted.weight.then(|| {
             let mut found = Buffer::stale(inner * width);
-            let x = Matrix::new(parts.x.data, rows, inner);
+            let x = self.precision.factor(parts.x.data);
+            let x = Matrix::new(&x, rows, inner);
             multiply_parallel(
                 x.transposed(),
                 through,

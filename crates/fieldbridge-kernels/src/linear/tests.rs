@@ -1,5 +1,7 @@
 //! The layer against a definition in double precision, its composition, and finite differences.
 
+mod precision;
+
 use burn_tensor::{Device, Tensor, TensorData};
 use rayon::ThreadPoolBuilder;
 
@@ -7,6 +9,7 @@ use super::operation::Linear;
 use super::{Surroundings, linear};
 use crate::activation::Activation;
 use crate::operation::Operation;
+use crate::product::Precision;
 
 const EVERY: [Activation; 6] = [
     Activation::Identity,
@@ -68,6 +71,7 @@ impl Inputs {
             bias: Some(self.bias.clone()),
             mask: Some(self.mask.clone()),
             addend: Some(self.addend.clone()),
+            precision: Precision::Single,
         }
     }
 
@@ -75,9 +79,10 @@ impl Inputs {
         linear(self.x.clone(), self.weight.clone(), self.around(), activation)
     }
 
-    fn composed(&self, activation: Activation) -> Tensor<2> {
+    fn composed(&self, activation: Activation, precision: Precision) -> Tensor<2> {
         let operation = Linear {
             activation,
+            precision,
             bias: true,
             mask: true,
             addend: true,
@@ -109,7 +114,7 @@ fn it_agrees_with_its_composition_forward_and_in_all_gradients() {
         for activation in EVERY {
             let inputs = Inputs::new(rows, inner, width);
             let fused = inputs.results(inputs.fused(activation), 5);
-            let composed = inputs.results(inputs.composed(activation), 5);
+            let composed = inputs.results(inputs.composed(activation, Precision::Single), 5);
             for (place, (fused, composed)) in fused.iter().zip(&composed).enumerate() {
                 assert_eq!(fused.len(), composed.len());
                 for (a, b) in fused.iter().zip(composed) {

@@ -14,12 +14,14 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod composed;
 mod factor;
 mod instructions;
 mod matrix;
 mod narrow;
 mod packing;
 mod portable;
+mod precision;
 mod rows;
 mod single;
 #[cfg(test)]
@@ -27,6 +29,8 @@ mod tests;
 mod tile;
 
 pub use matrix::{Matrix, MatrixMut, Start};
+pub use precision::Precision;
+pub(crate) use precision::Taken;
 pub use rows::{PackedMatrix, multiply_parallel, multiply_rows};
 
 /// `C = A B`, or `C += A B`, on this thread.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn_tensor::Tensor;
 use fieldbridge::bridge::Rows;
-use fieldbridge::network::{ConvolutionBlock, Registry, Weights};
+use fieldbridge::network::{ConvolutionBlock, Precision, Registry, Weights};
 use fieldbridge::train::Objective;
 
 use super::Workload;
@@ -31,7 +31,7 @@ impl Objective for Regression {
     }
 }
 
-pub(crate) fn training(folder: &Path) -> Result<Box<dyn Workload>, String> {
+pub(crate) fn training(folder: &Path, precision: Precision) -> Result<Box<dyn Workload>, String> {
     let mut registry = Registry::new();
     let blocks = (0..4)
         .map(|index| {
@@ -40,5 +40,5 @@ pub(crate) fn training(folder: &Path) -> Result<Box<dyn Workload>, String> {
             })
         })
         .collect();
-    regression(Regression(blocks), &registry.finish(0), folder, 8)
+    regression(Regression(blocks), &registry.finish(0), folder, 8, precision)
 }

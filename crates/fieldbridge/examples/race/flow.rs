@@ -6,7 +6,7 @@ use burn_tensor::{Tensor, TensorData};
 use fieldbridge::base::{Base, Normal};
 use fieldbridge::bridge::Rows;
 use fieldbridge::device::cpu;
-use fieldbridge::network::{Activation, MaskedPerceptron, Parameters, Registry, Weights};
+use fieldbridge::network::{Activation, MaskedPerceptron, Parameters, Precision, Registry, Weights};
 use fieldbridge::random::Stream;
 use fieldbridge::train::Objective;
 use fieldbridge::transform::{Autoregressive, Boundary, Monotone, RationalQuadraticSpline, Transform};
@@ -64,7 +64,7 @@ impl Objective for Stack {
     }
 }
 
-pub(crate) fn masked_training(folder: &Path) -> Result<Box<dyn Workload>, String> {
+pub(crate) fn masked_training(folder: &Path, precision: Precision) -> Result<Box<dyn Workload>, String> {
     let mut registry = Registry::new();
     let layers = (0..5).map(|index| {
         registry.scope(format!("layer{index}"), |registry| {
@@ -85,7 +85,7 @@ pub(crate) fn masked_training(folder: &Path) -> Result<Box<dyn Workload>, String
         data: x,
         ..Rows::default()
     };
-    Ok(Box::new(Training::new(stack, start, rows, 256)))
+    Ok(Box::new(Training::new(stack, start, rows, 256, precision)))
 }
 
 /// Eight autoregressive splines of six numbers given twelve.
@@ -129,9 +129,9 @@ fn rows_of(folder: &Path, name: &str) -> Result<Rows, String> {
     })
 }
 
-pub(crate) fn spline_training(folder: &Path) -> Result<Box<dyn Workload>, String> {
+pub(crate) fn spline_training(folder: &Path, precision: Precision) -> Result<Box<dyn Workload>, String> {
     let (stack, start) = splines();
-    let mut training = Training::new(stack, start, rows_of(folder, "x")?, 256);
+    let mut training = Training::new(stack, start, rows_of(folder, "x")?, 256, precision);
     training.not_comparable = Some(OTHER_SPLINES);
     Ok(Box::new(training))
 }

@@ -17,6 +17,7 @@ mod walk;
 use std::io::BufRead;
 use std::path::Path;
 
+use fieldbridge::network::Precision;
 use serde_json::{Value, json};
 
 /// One workload, prepared: what it computes is compared, then timed.
@@ -28,17 +29,31 @@ pub(crate) trait Workload {
     fn work(&mut self);
 }
 
+/// The precisions in which a workload can be done: steps of training also with products of numbers rounded to bfloat16.
+fn variants(name: &str) -> &'static [&'static str] {
+    match name {
+        "W1" | "W2" | "W3" | "W4" | "NSF_TRAIN" => &["f32", "bf16"],
+        _ => &["f32"],
+    }
+}
+
 /// The workload of a name with the weights and rows of a folder.
 fn prepare(name: &str, folder: &Path, variant: &str) -> Result<Box<dyn Workload>, String> {
-    if variant != "f32" {
-        return Err(format!("unknown variant `{variant}`, there is f32"));
+    let known = variants(name);
+    if !known.contains(&variant) {
+        return Err(format!("unknown variant `{variant}`, there is {}", known.join(", ")));
     }
+    let precision = if variant == "bf16" {
+        Precision::Bf16
+    } else {
+        Precision::Single
+    };
     match name {
-        "W1" => perceptron::training(folder),
-        "W2" => transformer::training(folder),
-        "W3" => convolution::training(folder),
-        "W4" => flow::masked_training(folder),
-        "NSF_TRAIN" => flow::spline_training(folder),
+        "W1" => perceptron::training(folder, precision),
+        "W2" => transformer::training(folder, precision),
+        "W3" => convolution::training(folder, precision),
+        "W4" => flow::masked_training(folder, precision),
+        "NSF_TRAIN" => flow::spline_training(folder, precision),
         "NSF_DENSITY" => flow::spline_densities(folder),
         "NSF_DRAW" => flow::spline_draws(folder),
         "ODE" => walk::adaptive(folder),
@@ -55,7 +70,7 @@ fn answer(words: &[&str], now: &mut Option<(Box<dyn Workload>, String)>) -> Resu
             "version": env!("CARGO_PKG_VERSION"),
             "threads": fieldbridge::threads::count(),
         })),
-        ["variants", _] => Ok(json!({"variants": ["f32"]})),
+        ["variants", name] => Ok(json!({"variants": variants(name)})),
         ["prepare", name, folder, rest @ ..] => {
             let variant = rest.first().copied().unwrap_or("f32");
             *now = Some((prepare(name, Path::new(folder), variant)?, (*folder).to_owned()));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn_tensor::Tensor;
 use fieldbridge::bridge::Rows;
-use fieldbridge::network::{Activation, Conditions, Mlp, Network, Registry, Weights};
+use fieldbridge::network::{Activation, Conditions, Mlp, Network, Precision, Registry, Weights};
 use fieldbridge::train::Objective;
 
 use super::Workload;
@@ -26,8 +26,8 @@ impl Objective for Regression {
     }
 }
 
-pub(crate) fn training(folder: &Path) -> Result<Box<dyn Workload>, String> {
+pub(crate) fn training(folder: &Path, precision: Precision) -> Result<Box<dyn Workload>, String> {
     let mut registry = Registry::new();
     let network = Mlp::new(&mut registry, 34, None, 0, &[256; 3], 2, Activation::Silu);
-    regression(Regression(network), &registry.finish(0), folder, 512)
+    regression(Regression(network), &registry.finish(0), folder, 512, precision)
 }

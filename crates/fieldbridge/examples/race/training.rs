@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fieldbridge::bridge::Rows;
 use fieldbridge::device::cpu;
-use fieldbridge::network::Parameters;
+use fieldbridge::network::{Parameters, Precision};
 use fieldbridge::random::Stream;
 use fieldbridge::train::{AdamW, Gradient, Objective, Step, gradient};
 use serde_json::{Value, json};
@@ -22,18 +22,21 @@ pub(crate) struct Training<O> {
     pub(crate) rows: Rows,
     /// Rows of one shard.
     pub(crate) shard: usize,
+    /// Of the products.
+    pub(crate) precision: Precision,
     /// Why the weights are not those of the other side, when they are not.
     pub(crate) not_comparable: Option<&'static str>,
     pub(crate) now: Option<(Parameters, AdamW)>,
 }
 
 impl<O: Objective> Training<O> {
-    pub(crate) fn new(objective: O, start: Parameters, rows: Rows, shard: usize) -> Self {
+    pub(crate) fn new(objective: O, start: Parameters, rows: Rows, shard: usize, precision: Precision) -> Self {
         Self {
             objective,
             start,
             rows,
             shard,
+            precision,
             not_comparable: None,
             now: None,
         }
@@ -51,6 +54,7 @@ impl<O: Objective> Training<O> {
             &self.rows,
             self.shard,
             (0.0, &stream),
+            self.precision,
             &cpu(),
         );
         let step = Step {
@@ -69,6 +73,7 @@ pub(crate) fn regression<O: Objective + 'static>(
     layout: &Parameters,
     folder: &Path,
     shard: usize,
+    precision: Precision,
 ) -> Result<Box<dyn Workload>, String> {
     let start = files::load(layout, &files::read(&folder.join("weights.safetensors"))?)?;
     let mut data = files::read(&folder.join("data.safetensors"))?;
@@ -79,7 +84,7 @@ pub(crate) fn regression<O: Objective + 'static>(
         base: files::take(&mut data, "target")?.1,
         ..Rows::default()
     };
-    Ok(Box::new(Training::new(objective, start, rows, shard)))
+    Ok(Box::new(Training::new(objective, start, rows, shard, precision)))
 }
 
 impl<O: Objective> Workload for Training<O> {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn_tensor::Tensor;
 use fieldbridge::bridge::Rows;
-use fieldbridge::network::{LayerNorm, Linear, Parameters, Registry, TransformerBlock, Weights};
+use fieldbridge::network::{LayerNorm, Linear, Parameters, Precision, Registry, TransformerBlock, Weights};
 use fieldbridge::train::Objective;
 
 use super::training::regression;
@@ -67,8 +67,8 @@ impl Objective for Regression {
     }
 }
 
-pub(crate) fn training(folder: &Path) -> Result<Box<dyn Workload>, String> {
+pub(crate) fn training(folder: &Path, precision: Precision) -> Result<Box<dyn Workload>, String> {
     let mut registry = Registry::new();
     let network = Transformer::new(&mut registry);
-    regression(Regression(network), &registry.finish(0), folder, 4)
+    regression(Regression(network), &registry.finish(0), folder, 4, precision)
 }

@@ -38,7 +38,8 @@ impl Convolution {
 
     fn forward(&self, weights: &Weights, images: Tensor<4>) -> Tensor<4> {
         let bias = Some(weights.get(self.bias));
-        convolution_2d(images, weights.get(self.weight), bias, 1, Padding::Zero)
+        let precision = weights.precision().kernel();
+        convolution_2d(images, weights.get(self.weight), bias, 1, Padding::Zero, precision)
     }
 }
 

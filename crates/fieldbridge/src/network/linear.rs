@@ -89,6 +89,7 @@ impl Linear {
             bias: self.bias.map(|slot| weights.get(slot)),
             mask: self.mask.map(|slot| weights.constant(slot)),
             addend,
+            precision: weights.precision().kernel(),
         };
         let activation = activation.map_or(
             fieldbridge_kernels::activation::Activation::Identity,
@@ -102,6 +103,7 @@ impl Linear {
         let [batch, directions, inputs] = tangents.dims();
         let around = Surroundings {
             mask: self.mask.map(|slot| weights.constant(slot)),
+            precision: weights.precision().kernel(),
             ..Surroundings::default()
         };
         let rows = tangents.reshape([batch * directions, inputs]);

@@ -77,7 +77,7 @@ impl MaskedNetwork for MaskedPerceptron {
     fn forward(&self, weights: &Weights, x: Tensor<2>, context: Option<&Tensor<2>>) -> Tensor<3> {
         let [batch, _] = x.dims();
         let shape = [batch, self.dimension, self.outputs_each];
-        if !weights.leave_out() {
+        if !weights.need_layers() {
             let context = self
                 .condition
                 .as_ref()

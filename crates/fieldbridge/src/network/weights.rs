@@ -14,6 +14,7 @@ use fieldbridge_kernels::operation::AnyTensor;
 use rand::Rng;
 use rayon::prelude::*;
 
+use super::Precision;
 use crate::random::Stream;
 
 /// Where a network finds one of its tensors.
@@ -226,6 +227,7 @@ impl Parameters {
             constants: self.constants_on(device),
             device: device.clone(),
             dropout: None,
+            precision: Precision::Single,
             prepared: Arc::default(),
         }
     }
@@ -256,6 +258,7 @@ pub struct Weights {
     constants: Vec<AnyTensor>,
     device: Device,
     dropout: Option<Arc<Dropout>>,
+    precision: Precision,
     prepared: Arc<PreparedNetworks>,
 }
 
@@ -295,6 +298,16 @@ impl Weights {
         self
     }
 
+    /// The same weights in products of another precision.
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+
+    /// How exactly layers take the factors of their products.
+    pub(super) fn precision(&self) -> Precision {
+        self.precision
+    }
+
     /// The same values, at the root of a graph of their own: what is computed with them has gradients.
     pub fn tracked(&self) -> Self {
         let follow = |tensor: &AnyTensor| of_any_rank(tensor).autodiff().require_grad().into_dispatch();
@@ -306,14 +319,16 @@ impl Weights {
         }
     }
 
-    /// Whether units are left out at random.
-    pub(super) fn leave_out(&self) -> bool {
-        self.dropout.is_some()
+    /// Whether units are left out at random or factors rounded: networks are then evaluated layer by layer.
+    pub(super) fn need_layers(&self) -> bool {
+        self.dropout.is_some() || self.precision != Precision::Single
     }
 
-    /// Whether nothing but numbers is asked for, on the processor: no gradients, nothing left out at random.
+    /// Whether nothing but numbers is asked for, on the processor: no gradients, nothing left out at random, nothing
+    /// rounded.
     pub(super) fn are_plain(&self) -> bool {
-        !self.device.is_autodiff() && self.device == Device::flex() && self.dropout.is_none()
+        let processor = !self.device.is_autodiff() && self.device == Device::flex();
+        processor && !self.need_layers()
     }
 
     /// A network prepared for inference with these values, made once.

@@ -51,7 +51,11 @@ fn tables_of_the_chosen_bridge_are_laid_over_and_the_command_line_over_all() {
 
 #[test]
 fn a_recipe_as_it_ran_reads_back_to_itself() {
-    for overrides in [&["train.steps=5", "train.dropout=0.1"][..], &["bridge=flow_matching"]] {
+    for overrides in [
+        &["train.steps=5", "train.dropout=0.1"][..],
+        &["train.precision=bf16"],
+        &["bridge=flow_matching"],
+    ] {
         let recipe = read(GOOD, overrides).unwrap();
         let again = read(&recipe.to_toml(), &[]).unwrap();
         let same = Recipe {
@@ -112,6 +116,8 @@ fn missing_contradictory_and_impossible_keys_are_refused() {
         text.contains("line 15") && text.contains("`train.batch` is 0"),
         "{text}"
     );
+    let text = complaint(&GOOD.replace("epochs = 10", "precision = \"bf61\""), &[]);
+    assert!(text.contains("line 15") && text.contains("`bf16`"), "{text}");
     let text = complaint(&GOOD.replace("epochs = 10", "epochs = \"ten\""), &[]);
     assert!(text.contains("line 15") && text.contains("ten"), "{text}");
     for (setting, word) in [
@@ -153,10 +159,13 @@ fn the_identity_follows_what_decides_the_parameters_and_nothing_else() {
         "seed=2",
         "train.epochs=11",
         "spline_flow.bins=9",
+        "train.precision=bf16",
         "data.split_seed=4",
         "target.missing=[1.0]",
     ] {
         assert_ne!(identity(&[]), identity(&[change]), "{change}");
     }
     assert_ne!(identity(&[]), read(GOOD, &[]).unwrap().training_identity("abd"));
+    // said or not, it is the same
+    assert_eq!(identity(&[]), identity(&["train.precision=single"]));
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::network::Precision;
 
 /// How a bridge is trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +18,10 @@ pub struct TrainRecipe {
     pub batch: usize,
     /// Rows of a batch that share one pass of the network; shards of a batch run in parallel.
     pub shard: usize,
+    /// How exactly layers take the factors of their products, forward and backward; validation, and all that is done
+    /// with the model later, is in single precision.
+    #[serde(skip_serializing_if = "is_single")]
+    pub precision: Precision,
     /// Highest learning rate.
     pub learning_rate: f64,
     /// Steps over which the learning rate rises to its highest.
@@ -43,6 +48,11 @@ pub struct TrainRecipe {
     pub checkpoint_seconds: f64,
 }
 
+/// Left out of what is written, so that recipes from before there was a choice keep their identity.
+fn is_single(precision: &Precision) -> bool {
+    *precision == Precision::Single
+}
+
 impl Default for TrainRecipe {
     fn default() -> Self {
         Self {
@@ -50,6 +60,7 @@ impl Default for TrainRecipe {
             steps: None,
             batch: 256,
             shard: 128,
+            precision: Precision::Single,
             learning_rate: 2e-3,
             warmup: 100,
             final_share: 0.01,

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::bridge::{Bridge, Rows};
 use crate::device::Device;
-use crate::network::{Parameters, Weights};
+use crate::network::{Parameters, Precision, Weights};
 use crate::random::Stream;
 
 /// Gradient of the mean loss over a batch.
@@ -34,15 +34,17 @@ impl<B: Bridge + ?Sized> Objective for B {
 /// Gradient of the mean loss over rows that went through [`Bridge::join`].
 ///
 /// The batch is cut into shards of `shard` rows, whatever the number of threads; their gradients are added in order.
+/// Layers take the factors of their products in `precision`; parameters, losses and gradients are in single precision.
 pub fn gradient<O: Objective + ?Sized>(
     objective: &O,
     parameters: &Parameters,
     rows: &Rows,
     shard: usize,
     dropout: (f32, &Stream),
+    precision: Precision,
     device: &Device,
 ) -> Gradient {
-    let values = parameters.on(device);
+    let values = parameters.on(device).with_precision(precision);
     let starts: Vec<usize> = (0..rows.count).step_by(shard).collect();
     let parts: Vec<(Vec<f32>, Vec<Option<TensorData>>)> = starts
         .par_iter()

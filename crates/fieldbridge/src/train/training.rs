@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use burn_tensor::DType;
 use serde::Serialize;
 
 use super::checkpoint::{Checkpoint, Evaluation};
@@ -16,7 +17,7 @@ use crate::bridge::{Bridge, Rows};
 use crate::data::{Dataset, Part};
 use crate::device::Device;
 use crate::error::Error;
-use crate::network::Parameters;
+use crate::network::{Parameters, Precision};
 use crate::random::Stream;
 
 /// Where a training stands, for a progress bar.
@@ -79,7 +80,7 @@ impl Training<'_> {
     /// Trains to the end, or from the checkpoint to the end, and returns the final state.
     ///
     /// # Errors
-    /// [`Error::NonFiniteLoss`] naming the rows; [`Error::Interrupted`] once the state is saved; file errors.
+    /// [`Error::Recipe`] for settings that cannot work; [`Error::NonFiniteLoss`] naming the rows; [`Error::Interrupted`] once the state is saved; file errors.
     pub fn run(
         &self,
         start: Parameters,
@@ -88,6 +89,7 @@ impl Training<'_> {
         progress: &mut dyn Progress,
     ) -> Result<Checkpoint, Error> {
         self.recipe.check()?;
+        self.check_precision()?;
         let mut now = match Checkpoint::load(checkpoint_path, &start, &self.identity)? {
             Some(checkpoint) => checkpoint,
             None => Checkpoint::start(start, self.identity.clone()),
@@ -124,6 +126,7 @@ impl Training<'_> {
                 &rows,
                 self.recipe.shard,
                 (self.recipe.dropout, &dropout),
+                self.recipe.precision,
                 self.device,
             );
             self.check_finite(step, &result.non_finite, &result.values, &chosen)?;
@@ -201,6 +204,18 @@ impl Training<'_> {
         rows.base = joined.base;
         rows.time = joined.time;
         Ok(Some(rows))
+    }
+
+    /// Refuses a precision that the device cannot compute with.
+    fn check_precision(&self) -> Result<(), Error> {
+        if self.recipe.precision == Precision::Bf16 && !self.device.supports_dtype(DType::BF16) {
+            return Err(Error::Recipe {
+                key: "train.precision".to_owned(),
+                reason: "is \"bf16\", which this device cannot compute with".to_owned(),
+                hint: "use \"single\", or train on the processor".to_owned(),
+            });
+        }
+        Ok(())
     }
 
     fn check_finite(&self, step: usize, losses: &[usize], values: &[f32], chosen: &[usize]) -> Result<(), Error> {

@@ -4,7 +4,7 @@ use burn_tensor::Tensor;
 use fieldbridge::bridge::{Bridge, BridgeKind, BridgeRecipe, Layers, NetworkKind, Rows, build};
 use fieldbridge::device::Device;
 use fieldbridge::likelihood::TraceKind;
-use fieldbridge::network::{Modality, Parameters};
+use fieldbridge::network::{Modality, Parameters, Precision};
 use fieldbridge::random::Stream;
 use fieldbridge::solver::SolverKind;
 use fieldbridge::train::{gradient, mean_loss};
@@ -73,7 +73,7 @@ fn answers(bridge: &dyn Bridge, parameters: &Parameters, device: &Device) -> Vec
     let x = || rows.tensor(&rows.data, device);
     let stream = Stream::new(8, "trace", 0);
     // with units left out, which are the same everywhere
-    let step = gradient(bridge, parameters, &rows, 16, (0.2, &stream), device);
+    let step = gradient(bridge, parameters, &rows, 16, (0.2, &stream), Precision::Single, device);
     let density = bridge.log_density(&weights, x(), context.as_ref(), &stream).unwrap();
     let drawn = bridge.transport(&weights, x(), context.as_ref()).unwrap();
     vec![

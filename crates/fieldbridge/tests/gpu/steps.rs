@@ -90,7 +90,15 @@ fn train<P: Predictor>(regression: &Regression<P>, start: &Parameters, rows: &Ro
     let mut optimiser = AdamW::new(start.count());
     let stream = Stream::new(0, "dropout", 0);
     let steps = (0..STEPS).map(|_| {
-        let found = gradient(regression, &end, rows, rows.count / 2, (0.0, &stream), device);
+        let found = gradient(
+            regression,
+            &end,
+            rows,
+            rows.count / 2,
+            (0.0, &stream),
+            Precision::Single,
+            device,
+        );
         let step = Step {
             learning_rate: 1e-3,
             decay: 0.01,

@@ -4,7 +4,7 @@ use fieldbridge::bridge::{
     Bridge, BridgeKind, BridgeRecipe, FlowMatchingRecipe, Layers, Rows, SplineFlowRecipe, build,
 };
 use fieldbridge::device::cpu;
-use fieldbridge::network::{Modality, Parameters, Weights};
+use fieldbridge::network::{Modality, Parameters, Precision, Weights};
 use fieldbridge::random::Stream;
 use fieldbridge::solver::SolverKind;
 use fieldbridge::train::{AdamW, Step, gradient, schedule::learning_rate};
@@ -89,7 +89,16 @@ pub(crate) fn trained(
         let mut batch = choose(data, &chosen);
         let stream = Stream::new(1, "join", step as u64);
         bridge.join(&mut batch, &stream);
-        let found = gradient(bridge.as_ref(), &parameters, &batch, 128, (0.0, &stream), &cpu());
+        let single = Precision::Single;
+        let found = gradient(
+            bridge.as_ref(),
+            &parameters,
+            &batch,
+            128,
+            (0.0, &stream),
+            single,
+            &cpu(),
+        );
         assert!(found.non_finite.is_empty(), "step {step}");
         let rate = learning_rate(step, steps, 50, 4e-3, 0.01);
         let schedule = Step {

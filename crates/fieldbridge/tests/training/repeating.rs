@@ -2,6 +2,8 @@
 
 use super::{model, prepared, recipes, short, train};
 use fieldbridge::Error;
+use fieldbridge::network::Precision;
+use fieldbridge::train::TrainRecipe;
 
 fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
@@ -86,6 +88,30 @@ fn a_training_interrupted_anywhere_ends_as_if_it_had_not_been() {
         let again = train(folder.path(), &dataset, (&recipe, &short()), 0, None).unwrap();
         assert_eq!(again.state, whole.state);
         assert_eq!(bits(&again.best), bits(&whole.best));
+    }
+}
+
+#[test]
+fn products_of_rounded_numbers_train_to_the_same_bytes_and_nearly_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = prepared(folder.path(), true);
+    for (name, recipe) in recipes() {
+        let with = |precision, threads| {
+            let short = TrainRecipe { precision, ..short() };
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            pool.install(|| train(folder.path(), &dataset, (&recipe, &short), 0, None))
+                .unwrap()
+        };
+        let single = with(Precision::Single, 1);
+        let half = with(Precision::Bf16, 1);
+        assert_ne!(bits(&half.best), bits(&single.best), "{name}: nothing was rounded");
+        for threads in [2, 4] {
+            assert_eq!(bits(&half.best), bits(&with(Precision::Bf16, threads).best), "{name}");
+        }
+        // both losses are those of single precision, of weights that sixty steps led apart
+        let [single, half] = [single, half].map(|end| end.state.best_loss.expect("it was evaluated"));
+        assert!((single - half).abs() < 0.05, "{name}: {single} and {half}");
     }
 }
 
