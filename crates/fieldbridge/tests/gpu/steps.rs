@@ -4,7 +4,7 @@ use burn_tensor::Tensor;
 use fieldbridge::bridge::Rows;
 use fieldbridge::device::Device;
 use fieldbridge::network::{
-    Activation, Conditions, LayerNorm, Linear, Mlp, Network, Parameters, Registry, TransformerBlock, Weights,
+    Activation, Conditions, LayerNorm, Linear, Mlp, Network, Parameters, Precision, Registry, TransformerBlock, Weights,
 };
 use fieldbridge::random::Stream;
 use fieldbridge::train::{AdamW, Gradient, Objective, Step, gradient};
