@@ -3,11 +3,11 @@
 use burn_tensor::{Tensor, TensorData};
 use fieldbridge::Error;
 use fieldbridge::base::BaseKind;
-use fieldbridge::bridge::{Bridge, BridgeKind, BridgeRecipe, Layers, NetworkKind, Rows, TimeDraw, build};
+use fieldbridge::bridge::{Bridge, BridgeKind, BridgeRecipe, Layers, Rows, TimeDraw, build};
 use fieldbridge::coupling::{Batch, CouplingKind};
 use fieldbridge::device::cpu;
 use fieldbridge::likelihood::TraceKind;
-use fieldbridge::network::{Activation, Modality, Parameters};
+use fieldbridge::network::{Activation, Modality, NetworkKind, Parameters};
 use fieldbridge::path::PathKind;
 use fieldbridge::random::Stream;
 use fieldbridge::solver::SolverKind;

@@ -1,11 +1,11 @@
 //! Flow matching from its description in a recipe.
 
 use super::build::{context_embedding, positive, refuse};
-use super::{Continuous, FlowMatchingRecipe, NetworkKind};
+use super::{Continuous, FlowMatchingRecipe};
 use crate::coupling::CouplingKind;
 use crate::error::Error;
 use crate::likelihood::TraceKind;
-use crate::network::{ContextEmbedding, Mlp, Modality, Network, Registry, ResidualMlp};
+use crate::network::{ContextEmbedding, Modality, NetworkRecipe, Registry};
 use crate::solver::SolverKind;
 
 /// Most dimensions an exact trace is taken in; each costs a Jacobian-vector product per evaluation.
@@ -17,8 +17,6 @@ pub(super) fn flow_matching(
     modalities: &[Modality],
     registry: &mut Registry,
 ) -> Result<Continuous, Error> {
-    positive("flow_matching.width", recipe.width)?;
-    positive("flow_matching.blocks", recipe.blocks)?;
     positive("flow_matching.frequencies", recipe.frequencies)?;
     positive("flow_matching.context_width", recipe.context_width)?;
     if recipe.likelihood == TraceKind::Exact && dimension > EXACT_TRACE_LIMIT {
@@ -73,27 +71,16 @@ pub(super) fn flow_matching(
         recipe.activation,
     );
     let context = embedding.as_ref().map_or(0, ContextEmbedding::width);
-    let network: Box<dyn Network> = registry.scope("velocity", |registry| match recipe.network {
-        NetworkKind::Residual => Box::new(ResidualMlp::new(
-            registry,
-            dimension,
-            Some(recipe.frequencies),
-            context,
-            recipe.width,
-            recipe.blocks,
-            dimension,
-            recipe.activation,
-        )) as Box<dyn Network>,
-        NetworkKind::Mlp => Box::new(Mlp::new(
-            registry,
-            dimension,
-            Some(recipe.frequencies),
-            context,
-            &vec![recipe.width; recipe.blocks],
-            dimension,
-            recipe.activation,
-        )),
-    });
+    let network = NetworkRecipe {
+        kind: recipe.network,
+        width: recipe.width,
+        blocks: recipe.blocks,
+        activation: recipe.activation,
+    };
+    let network = registry.scope("velocity", |registry| {
+        let frequencies = Some(recipe.frequencies);
+        network.build(registry, "flow_matching", dimension, frequencies, context, dimension)
+    })?;
     Ok(Continuous {
         dimension,
         base: recipe.base.build(),

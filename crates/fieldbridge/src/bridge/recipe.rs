@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::BaseKind;
 use crate::coupling::CouplingKind;
 use crate::likelihood::TraceKind;
-use crate::network::Activation;
+use crate::network::{Activation, NetworkKind};
 use crate::path::PathKind;
 use crate::random::Stream;
 use crate::solver::SolverKind;
@@ -73,17 +73,6 @@ impl Default for SplineFlowRecipe {
             base: BaseKind::Normal,
         }
     }
-}
-
-/// Networks a velocity can be learned with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NetworkKind {
-    /// Residual perceptron, conditions in every block.
-    #[default]
-    Residual,
-    /// Plain perceptron.
-    Mlp,
 }
 
 /// How training times are drawn.
