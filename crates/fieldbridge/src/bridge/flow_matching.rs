@@ -5,7 +5,7 @@ use super::{Continuous, FlowMatchingRecipe};
 use crate::coupling::CouplingKind;
 use crate::error::Error;
 use crate::likelihood::TraceKind;
-use crate::network::{ContextEmbedding, Modality, NetworkRecipe, Registry};
+use crate::network::{ContextEmbedding, Modality, NetworkChoice, NetworkKind, NetworkRecipe, Registry};
 use crate::solver::SolverKind;
 
 /// Most dimensions an exact trace is taken in; each costs a Jacobian-vector product per evaluation.
@@ -71,15 +71,10 @@ pub(super) fn flow_matching(
         recipe.activation,
     );
     let context = embedding.as_ref().map_or(0, ContextEmbedding::width);
-    let network = NetworkRecipe {
-        kind: recipe.network,
-        width: recipe.width,
-        blocks: recipe.blocks,
-        activation: recipe.activation,
-    };
+    let (network, key_prefix) = described(recipe)?;
     let network = registry.scope("velocity", |registry| {
         let frequencies = Some(recipe.frequencies);
-        network.build(registry, "flow_matching", dimension, frequencies, context, dimension)
+        network.build(registry, key_prefix, dimension, frequencies, context, dimension)
     })?;
     Ok(Continuous {
         dimension,
@@ -92,4 +87,41 @@ pub(super) fn flow_matching(
         trace: recipe.likelihood.build(),
         embedding,
     })
+}
+
+/// The network, and where the recipe describes it.
+fn described(recipe: &FlowMatchingRecipe) -> Result<(NetworkRecipe, &'static str), Error> {
+    match &recipe.network {
+        NetworkChoice::Kind(kind) => {
+            let network = NetworkRecipe {
+                kind: *kind,
+                width: recipe.width,
+                blocks: recipe.blocks,
+                activation: recipe.activation,
+                ..NetworkRecipe::default()
+            };
+            let prefix = match kind {
+                NetworkKind::Residual | NetworkKind::Mlp => "flow_matching",
+                // what these need can be said in a table alone
+                _ => "flow_matching.network",
+            };
+            Ok((network, prefix))
+        }
+        NetworkChoice::Recipe(network) => {
+            let default = FlowMatchingRecipe::default();
+            for (key, apart) in [
+                ("flow_matching.width", recipe.width != default.width),
+                ("flow_matching.blocks", recipe.blocks != default.blocks),
+            ] {
+                if apart {
+                    return Err(refuse(
+                        key,
+                        "is not read when `network` is a table",
+                        "write it in the table of the network",
+                    ));
+                }
+            }
+            Ok((network.clone(), "flow_matching.network"))
+        }
+    }
 }

@@ -317,6 +317,11 @@ impl Weights {
         self.tensors[slot.0].clone().reshape(shape)
     }
 
+    /// The values in a slot, one after the other.
+    pub(super) fn flat(&self, slot: Slot) -> Tensor<1> {
+        self.tensors[slot.0].clone()
+    }
+
     /// The fixed tensor in a slot, of rank `D`.
     pub fn constant<const D: usize>(&self, slot: ConstantSlot) -> Tensor<D> {
         let shape: [usize; D] = self.layout.constants[slot.0]
