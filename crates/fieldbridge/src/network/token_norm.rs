@@ -14,7 +14,6 @@ use super::{Dual, Initial, Modulation, Registry, Slot, Weights};
 pub struct TokenNorm {
     weight: Slot,
     bias: Option<Slot>,
-    width: usize,
 }
 
 impl TokenNorm {
@@ -23,7 +22,6 @@ impl TokenNorm {
         registry.scope(name, |registry| Self {
             weight: registry.parameter("weight", &[1, width], Initial::Constant(1.0)),
             bias: Some(registry.parameter("bias", &[1, width], Initial::Constant(0.0))),
-            width,
         })
     }
 
@@ -32,7 +30,6 @@ impl TokenNorm {
         registry.scope(name, |registry| Self {
             weight: registry.parameter("weight", &[1, width], Initial::Constant(1.0)),
             bias: None,
-            width,
         })
     }
 
@@ -84,14 +81,5 @@ impl TokenNorm {
             Some(modulation) => modulation.apply(scaled),
             None => scaled,
         }
-    }
-
-    /// The same for rows of their own, `[rows, width]`.
-    pub fn forward_rows(&self, weights: &Weights, rows: Tensor<2>) -> Tensor<2> {
-        let count = rows.dims()[0];
-        let tokens = Dual::alone(rows.reshape([1, count, self.width]));
-        self.forward(weights, tokens, None)
-            .into_value()
-            .reshape([count, self.width])
     }
 }

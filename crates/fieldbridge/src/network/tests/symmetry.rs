@@ -41,7 +41,10 @@ fn difference(one: &[f32], other: &[f32]) -> f32 {
 
 /// How much value and products differ between "reorder, then ask" and "ask, then reorder".
 fn failure(network: &dyn Network, weights: &Weights, order: &[usize]) -> f32 {
-    let (x, u) = (host(normals("x", ROWS, order.len())), host(normals("u", ROWS, order.len())));
+    let (x, u) = (
+        host(normals("x", ROWS, order.len())),
+        host(normals("u", ROWS, order.len())),
+    );
     let before = answers(network, weights, &x, &u);
     let after = answers(network, weights, &reordered(&x, order), &reordered(&u, order));
     let each = before.iter().zip(&after);
@@ -93,7 +96,10 @@ fn a_periodic_u_net_commutes_with_shifts_by_its_coarsest_step_and_no_others() {
                     assert!(found > 1e-2, "{shape:?} {by:?}: zeros beyond the edge are seen");
                 }
             }
-            assert!(failure([0, 0, 2]) > 1e-2, "{shape:?}: the coarsest level sees half a step");
+            assert!(
+                failure([0, 0, 2]) > 1e-2,
+                "{shape:?}: the coarsest level sees half a step"
+            );
         }
     }
 }

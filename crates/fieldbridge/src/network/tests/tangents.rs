@@ -77,7 +77,9 @@ fn products_are_linear_in_the_direction_and_apart_from_each_other() {
         let (_, products) = network.forward_with_tangents(&weights, x, &given, tangents);
         assert_eq!(products.dims(), [ROWS, 3, outputs]);
         let part = |at: usize| products.clone().narrow(1, at, 1);
-        let largest = host(part(2)).into_iter().fold(1.0_f32, |most, value| most.max(value.abs()));
+        let largest = host(part(2))
+            .into_iter()
+            .fold(1.0_f32, |most, value| most.max(value.abs()));
         let rest = host(part(0) + part(1) * 2.0 - part(2));
         assert!(rest.iter().all(|rest| rest.abs() < 1e-5 * largest), "{name}: {rest:?}");
     }
@@ -146,7 +148,12 @@ fn the_gradient_reaches_every_tensor_through_value_and_products() {
 /// Tensors that cannot matter: with one token, the shares of attention are one whatever queries and keys are.
 fn silent(name: &str) -> impl Fn(&str) -> bool + use<> {
     let alone = name.contains("points: Some(1)");
-    move |tensor: &str| alone && ["query_norm", "key_norm", "pair_bias.weight"].iter().any(|end| tensor.ends_with(end))
+    move |tensor: &str| {
+        alone
+            && ["query_norm", "key_norm", "pair_bias.weight"]
+                .iter()
+                .any(|end| tensor.ends_with(end))
+    }
 }
 
 #[test]
@@ -176,7 +183,9 @@ fn gradients_of_products_with_respect_to_weights_match_differences() {
         let difference = |step: f32| (at(step) - at(-step)) / f64::from(2.0 * step);
         let numeric = (difference(1e-3) * 4.0 - difference(2e-3)) / 3.0;
         // rounding of about 1e-6 of the terms' size over a step of 1e-3
-        let size = host((products(&parameters.on(&cpu())) * mix.clone()).square()).iter().sum::<f32>();
+        let size = host((products(&parameters.on(&cpu())) * mix.clone()).square())
+            .iter()
+            .sum::<f32>();
         let tolerance = 2e-3 * (f64::from(size.sqrt()) + slope.abs());
         assert!((slope - numeric).abs() < tolerance, "{name}: {slope} {numeric}");
     }
@@ -243,7 +252,11 @@ fn networks_start_as_zero() {
     for built in every_network() {
         let given = conditions(ROWS, built.with_time, built.context);
         let weights = built.registry.finish(3).on(&cpu());
-        let value = host(built.network.forward(&weights, normals("x", ROWS, built.inputs), &given));
+        let value = host(
+            built
+                .network
+                .forward(&weights, normals("x", ROWS, built.inputs), &given),
+        );
         assert_eq!(value.len(), ROWS * built.outputs, "{}", built.name);
         assert!(value.iter().all(|&value| value == 0.0), "{}", built.name);
     }
