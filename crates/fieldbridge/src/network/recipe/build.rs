@@ -35,7 +35,7 @@ impl Place<'_> {
     pub(super) fn channels(&self, key: &str, cells: Cells, what: &str) -> Result<[usize; 2], Error> {
         let channels = |numbers: usize| {
             cells.channels_of(numbers).ok_or_else(|| {
-                let part = cells.count * cells.channels;
+                let part = cells.count.saturating_mul(cells.channels);
                 self.refuse(
                     key,
                     format!(
