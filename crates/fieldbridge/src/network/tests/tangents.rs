@@ -21,10 +21,15 @@ fn products_match_central_differences() {
         let (_, products) =
             network.forward_with_tangents(&weights, x.clone(), &given, direction.clone().unsqueeze_dim(1));
         let at = |step: f32| network.forward(&weights, x.clone() + direction.clone() * step, &given);
-        // two steps, combined so that the error left is of fourth order; rounding adds about 1e-7 / 1e-2
         let difference = |step: f32| (at(step) - at(-step)) / (2.0 * step);
-        let differences = host((difference(1e-2) * 4.0 - difference(2e-2)) / 3.0);
         let kinked = name.contains("Relu");
+        let differences = host(if kinked {
+            // straight between kinks: a short step, so that few units straddle theirs
+            difference(1e-3)
+        } else {
+            // two steps, combined so that the error left is of fourth order; rounding adds about 1e-7 / 1e-2
+            (difference(1e-2) * 4.0 - difference(2e-2)) / 3.0
+        });
         let mut wrong = 0;
         for (exact, numeric) in host(products).into_iter().zip(differences) {
             if (exact - numeric).abs() > 1e-3 * (1.0 + exact.abs()) {

@@ -119,13 +119,17 @@ fn turned_scores_depend_on_how_far_tokens_are_apart_alone() {
     let (cosine, sine) = (wide(&host(angles.cosine)), wide(&host(angles.sine)));
     let place = |token: usize| [token / 12, token / 4 % 3, token % 4].map(|place| place as i64);
     let score = |i: usize, j: usize| -> f64 {
-        let query_key = [0.3, -1.2, 0.8, 0.5, 1.1, -0.7];
+        // generic, so that no two separations have the same score by chance
+        let (along, across) = (
+            [0.31, -1.23, 0.84, 0.57, 1.02, -0.76],
+            [0.4, 0.27, -0.93, 0.71, 0.55, -0.38],
+        );
         (0..6)
             .map(|pair| {
                 let (at_i, at_j) = (i * 6 + pair, j * 6 + pair);
                 let turned = cosine[at_i] * cosine[at_j] + sine[at_i] * sine[at_j];
                 let crossed = sine[at_i] * cosine[at_j] - cosine[at_i] * sine[at_j];
-                query_key[pair] * turned + 0.4 * crossed
+                along[pair] * turned + across[pair] * crossed
             })
             .sum()
     };
