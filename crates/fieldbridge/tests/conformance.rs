@@ -3,11 +3,11 @@
 use burn_tensor::{Tensor, TensorData};
 use fieldbridge::Error;
 use fieldbridge::base::BaseKind;
-use fieldbridge::bridge::{Bridge, BridgeKind, BridgeRecipe, Layers, NetworkKind, Rows, TimeDraw, build};
+use fieldbridge::bridge::{Bridge, BridgeKind, BridgeRecipe, Layers, Rows, TimeDraw, build};
 use fieldbridge::coupling::{Batch, CouplingKind};
 use fieldbridge::device::cpu;
 use fieldbridge::likelihood::TraceKind;
-use fieldbridge::network::{Activation, Modality, Parameters, Precision};
+use fieldbridge::network::{Activation, Modality, NetworkKind, NetworkRecipe, Padding, Parameters, Precision};
 use fieldbridge::path::PathKind;
 use fieldbridge::random::Stream;
 use fieldbridge::solver::SolverKind;
@@ -182,7 +182,7 @@ fn recipes(conditional: bool) -> Vec<(String, BridgeRecipe)> {
                         settings.coupling,
                         settings.solver,
                         settings.likelihood,
-                    ) = (network, coupling, solver, likelihood);
+                    ) = (network.into(), coupling, solver, likelihood);
                     settings.time = if network == NetworkKind::Mlp {
                         TimeDraw::TowardsData
                     } else {
@@ -196,7 +196,48 @@ fn recipes(conditional: bool) -> Vec<(String, BridgeRecipe)> {
             }
         }
     }
+    for network in networks() {
+        for likelihood in [TraceKind::Exact, TraceKind::Hutchinson { probes: 4 }] {
+            let mut one = BridgeRecipe {
+                kind: BridgeKind::FlowMatching,
+                ..BridgeRecipe::default()
+            };
+            one.flow_matching.context_width = 6;
+            one.flow_matching.network = network.clone().into();
+            one.flow_matching.likelihood = likelihood;
+            all.push((format!("flow matching, {network:?}, {likelihood:?}"), one));
+        }
+    }
     all
+}
+
+/// Networks that a table describes, for rows of three numbers.
+fn networks() -> Vec<NetworkRecipe> {
+    let kind = |kind| NetworkRecipe {
+        kind,
+        width: 8,
+        blocks: 1,
+        ..NetworkRecipe::default()
+    };
+    let line = NetworkRecipe {
+        shape: Some(vec![3]),
+        levels: Some(0),
+        groups: Some(2),
+        heads: Some(2),
+        padding: Some(Padding::Periodic),
+        ..kind(NetworkKind::UNet)
+    };
+    let points = NetworkRecipe {
+        points: Some(3),
+        box_side: Some(8.0),
+        ..kind(NetworkKind::SetTransformer)
+    };
+    vec![
+        line,
+        kind(NetworkKind::Transformer),
+        points,
+        kind(NetworkKind::Residual),
+    ]
 }
 
 fn modalities(conditional: bool) -> Vec<Modality> {
@@ -378,7 +419,7 @@ fn members_of_a_mixture_share_their_structure() {
 #[test]
 fn choices_that_do_not_fit_are_refused_with_what_would() {
     type Change = fn(&mut BridgeRecipe);
-    let cases: [(&str, usize, bool, Change); 16] = [
+    let cases: [(&str, usize, bool, Change); 20] = [
         ("spline_flow.transforms", 2, false, |r| r.spline_flow.transforms = 0),
         ("spline_flow.width", 2, false, |r| r.spline_flow.width = 0),
         ("spline_flow.bins", 2, false, |r| r.spline_flow.bins = 1),
@@ -390,6 +431,28 @@ fn choices_that_do_not_fit_are_refused_with_what_would() {
         ("flow_matching.blocks", 2, false, |r| r.flow_matching.blocks = 0),
         ("flow_matching.frequencies", 2, false, |r| {
             r.flow_matching.frequencies = 0
+        }),
+        ("flow_matching.network.shape", 2, false, |r| {
+            r.flow_matching.network = NetworkKind::UNet.into();
+        }),
+        ("flow_matching.network.points", 2, false, |r| {
+            r.flow_matching.network = NetworkRecipe {
+                kind: NetworkKind::SetTransformer,
+                points: Some(3),
+                ..NetworkRecipe::default()
+            }
+            .into();
+        }),
+        ("flow_matching.network.width", 2, false, |r| {
+            r.flow_matching.network = NetworkRecipe {
+                width: 0,
+                ..NetworkRecipe::default()
+            }
+            .into();
+        }),
+        ("flow_matching.width", 2, false, |r| {
+            r.flow_matching.network = NetworkRecipe::default().into();
+            r.flow_matching.width = 64;
         }),
         ("flow_matching.likelihood", 300, false, |_| {}),
         ("flow_matching.likelihood.probes", 2, false, |r| {

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use burn_tensor::Tensor;
 use fieldbridge::bridge::Rows;
-use fieldbridge::network::{ConvolutionBlock, Precision, Registry, Weights};
+use fieldbridge::network::{Activation, ConvolutionBlock, ConvolutionShape, Dual, Precision, Registry, Space, Weights};
 use fieldbridge::train::Objective;
+use fieldbridge_kernels::convolution::Padding;
 
 use super::Workload;
 use super::training::regression;
@@ -21,9 +22,10 @@ impl Objective for Regression {
         let device = weights.device();
         let images = rows
             .tensor(&rows.data, device)
-            .reshape([rows.count, SIDE, SIDE, CHANNELS]);
-        let found = self.0.iter().fold(images, |x, block| block.forward(weights, x));
-        let found = found.reshape([rows.count, SIDE * SIDE * CHANNELS]);
+            .reshape([rows.count, 1, SIDE, SIDE, CHANNELS]);
+        let blocks = self.0.iter();
+        let found = blocks.fold(Dual::alone(images), |x, block| block.forward(weights, x, None));
+        let found = found.into_value().reshape([rows.count, SIDE * SIDE * CHANNELS]);
         (found - rows.tensor(&rows.base, device))
             .square()
             .mean_dim(1)
@@ -33,10 +35,20 @@ impl Objective for Regression {
 
 pub(crate) fn training(folder: &Path, precision: Precision) -> Result<Box<dyn Workload>, String> {
     let mut registry = Registry::new();
+    let shape = ConvolutionShape {
+        space: Space {
+            axes: 2,
+            padding: Padding::Zero,
+        },
+        channels: [CHANNELS; 2],
+        groups: 8,
+        conditions: 0,
+        activation: Activation::Silu,
+    };
     let blocks = (0..4)
         .map(|index| {
             registry.scope(format!("block{index}"), |registry| {
-                ConvolutionBlock::new(registry, CHANNELS, 8)
+                ConvolutionBlock::new(registry, shape)
             })
         })
         .collect();

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use burn_tensor::Tensor;
 use fieldbridge::bridge::Rows;
-use fieldbridge::network::{LayerNorm, Linear, Parameters, Precision, Registry, TransformerBlock, Weights};
+use fieldbridge::network::{
+    Activation, Dual, Linear, Parameters, Places, Precision, Registry, TokenNorm, TransformerBlock, TransformerShape, Weights,
+};
 use fieldbridge::train::Objective;
 
 use super::training::regression;
@@ -16,30 +18,42 @@ pub(crate) const WIDTH: usize = 192;
 /// Blocks, then a norm and a linear layer.
 pub(crate) struct Transformer {
     blocks: Vec<TransformerBlock>,
-    last_norm: LayerNorm,
+    last_norm: TokenNorm,
     last: Linear,
 }
 
 impl Transformer {
     fn new(registry: &mut Registry) -> Self {
+        let shape = TransformerShape {
+            width: WIDTH,
+            heads: 6,
+            hidden: 4 * WIDTH,
+            gated: false,
+            activation: Activation::Gelu,
+            root_mean_square: false,
+            conditions: 0,
+            pairs: 0,
+        };
         Self {
             blocks: (0..6)
                 .map(|index| {
                     registry.scope(format!("block{index}"), |registry| {
-                        TransformerBlock::new(registry, WIDTH, 6, 4 * WIDTH)
+                        TransformerBlock::new(registry, &shape)
                     })
                 })
                 .collect(),
-            last_norm: LayerNorm::new(registry, "last_norm", WIDTH),
+            last_norm: TokenNorm::layer(registry, "last_norm", WIDTH),
             last: Linear::new(registry, "last", WIDTH, WIDTH),
         }
     }
 
     pub(crate) fn forward(&self, weights: &Weights, tokens: Tensor<3>) -> Tensor<3> {
-        let [batch, count, width] = tokens.dims();
-        let mixed = self.blocks.iter().fold(tokens, |x, block| block.forward(weights, x));
-        let rows = self.last_norm.forward(weights, mixed.reshape([batch * count, width]));
-        self.last.forward(weights, rows).reshape([batch, count, width])
+        let blocks = self.blocks.iter();
+        let mixed = blocks.fold(Dual::alone(tokens), |x, block| {
+            block.forward(weights, x, Places::default(), None)
+        });
+        let normed = self.last_norm.forward(weights, mixed, None);
+        self.last.carry(weights, normed).into_value()
     }
 }
 

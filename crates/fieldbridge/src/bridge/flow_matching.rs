@@ -1,11 +1,11 @@
 //! Flow matching from its description in a recipe.
 
 use super::build::{context_embedding, positive, refuse};
-use super::{Continuous, FlowMatchingRecipe, NetworkKind};
+use super::{Continuous, FlowMatchingRecipe};
 use crate::coupling::CouplingKind;
 use crate::error::Error;
 use crate::likelihood::TraceKind;
-use crate::network::{ContextEmbedding, Mlp, Modality, Network, Registry, ResidualMlp};
+use crate::network::{ContextEmbedding, Modality, NetworkChoice, NetworkKind, NetworkRecipe, Registry};
 use crate::solver::SolverKind;
 
 /// Most dimensions an exact trace is taken in; each costs a Jacobian-vector product per evaluation.
@@ -17,8 +17,6 @@ pub(super) fn flow_matching(
     modalities: &[Modality],
     registry: &mut Registry,
 ) -> Result<Continuous, Error> {
-    positive("flow_matching.width", recipe.width)?;
-    positive("flow_matching.blocks", recipe.blocks)?;
     positive("flow_matching.frequencies", recipe.frequencies)?;
     positive("flow_matching.context_width", recipe.context_width)?;
     if recipe.likelihood == TraceKind::Exact && dimension > EXACT_TRACE_LIMIT {
@@ -73,27 +71,11 @@ pub(super) fn flow_matching(
         recipe.activation,
     );
     let context = embedding.as_ref().map_or(0, ContextEmbedding::width);
-    let network: Box<dyn Network> = registry.scope("velocity", |registry| match recipe.network {
-        NetworkKind::Residual => Box::new(ResidualMlp::new(
-            registry,
-            dimension,
-            Some(recipe.frequencies),
-            context,
-            recipe.width,
-            recipe.blocks,
-            dimension,
-            recipe.activation,
-        )) as Box<dyn Network>,
-        NetworkKind::Mlp => Box::new(Mlp::new(
-            registry,
-            dimension,
-            Some(recipe.frequencies),
-            context,
-            &vec![recipe.width; recipe.blocks],
-            dimension,
-            recipe.activation,
-        )),
-    });
+    let (network, key_prefix) = described(recipe)?;
+    let network = registry.scope("velocity", |registry| {
+        let frequencies = Some(recipe.frequencies);
+        network.build(registry, key_prefix, dimension, frequencies, context, dimension)
+    })?;
     Ok(Continuous {
         dimension,
         base: recipe.base.build(),
@@ -105,4 +87,41 @@ pub(super) fn flow_matching(
         trace: recipe.likelihood.build(),
         embedding,
     })
+}
+
+/// The network, and where the recipe describes it.
+fn described(recipe: &FlowMatchingRecipe) -> Result<(NetworkRecipe, &'static str), Error> {
+    match &recipe.network {
+        NetworkChoice::Kind(kind) => {
+            let network = NetworkRecipe {
+                kind: *kind,
+                width: recipe.width,
+                blocks: recipe.blocks,
+                activation: recipe.activation,
+                ..NetworkRecipe::default()
+            };
+            let prefix = match kind {
+                NetworkKind::Residual | NetworkKind::Mlp => "flow_matching",
+                // what these need can be said in a table alone
+                _ => "flow_matching.network",
+            };
+            Ok((network, prefix))
+        }
+        NetworkChoice::Recipe(network) => {
+            let default = FlowMatchingRecipe::default();
+            for (key, apart) in [
+                ("flow_matching.width", recipe.width != default.width),
+                ("flow_matching.blocks", recipe.blocks != default.blocks),
+            ] {
+                if apart {
+                    return Err(refuse(
+                        key,
+                        "is not read when `network` is a table",
+                        "write it in the table of the network",
+                    ));
+                }
+            }
+            Ok((network.clone(), "flow_matching.network"))
+        }
+    }
 }

@@ -31,7 +31,7 @@ use crate::random::Stream;
 pub use build::build;
 pub use continuous::Continuous;
 pub use flow::Flow;
-pub use recipe::{BridgeKind, BridgeRecipe, FlowMatchingRecipe, Layers, NetworkKind, SplineFlowRecipe, TimeDraw};
+pub use recipe::{BridgeKind, BridgeRecipe, FlowMatchingRecipe, Layers, SplineFlowRecipe, TimeDraw};
 
 /// Rows on the host, as training and inference hand them over: all values flat, row by row.
 #[derive(Clone, Debug, Default, PartialEq)]

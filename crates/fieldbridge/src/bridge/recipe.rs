@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::BaseKind;
 use crate::coupling::CouplingKind;
 use crate::likelihood::TraceKind;
-use crate::network::Activation;
+use crate::network::{Activation, NetworkChoice};
 use crate::path::PathKind;
 use crate::random::Stream;
 use crate::solver::SolverKind;
@@ -75,17 +75,6 @@ impl Default for SplineFlowRecipe {
     }
 }
 
-/// Networks a velocity can be learned with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NetworkKind {
-    /// Residual perceptron, conditions in every block.
-    #[default]
-    Residual,
-    /// Plain perceptron.
-    Mlp,
-}
-
 /// How training times are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -120,11 +109,11 @@ impl TimeDraw {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FlowMatchingRecipe {
-    /// What is learned.
-    pub network: NetworkKind,
-    /// Width of the hidden layers.
+    /// What is learned: the name of a network, or a table with its sizes.
+    pub network: NetworkChoice,
+    /// Width of the hidden layers of a network named alone.
     pub width: usize,
-    /// Residual blocks, or hidden layers of a plain perceptron.
+    /// Residual blocks, or hidden layers of a plain perceptron, named alone.
     pub blocks: usize,
     /// Frequencies of the time embedding.
     pub frequencies: usize,
@@ -132,7 +121,7 @@ pub struct FlowMatchingRecipe {
     pub context_width: usize,
     /// Residual blocks of the context embedding.
     pub context_blocks: usize,
-    /// Nonlinearity.
+    /// Nonlinearity of the context embedding and of a network named alone.
     pub activation: Activation,
     /// Where the bridge starts.
     pub base: BaseKind,
@@ -153,7 +142,7 @@ pub struct FlowMatchingRecipe {
 impl Default for FlowMatchingRecipe {
     fn default() -> Self {
         Self {
-            network: NetworkKind::Residual,
+            network: NetworkChoice::default(),
             width: 128,
             blocks: 3,
             frequencies: 8,

@@ -126,6 +126,9 @@ pub enum TargetScale {
     /// Each column: minus its mean, over its deviation.
     #[default]
     Standard,
+    /// Every column: minus the mean of all, over the deviation of all, so that columns of one kind (pixels, coordinates of
+    /// points) stay comparable.
+    Common,
     /// All columns together: minus the mean, times the inverse Cholesky factor of the covariance.
     Whiten,
 }

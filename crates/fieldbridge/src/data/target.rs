@@ -116,13 +116,22 @@ impl TargetScaling {
                 });
             }
         }
+        let mut mean = sums.mean.clone();
+        let diagonal = |deviation: &dyn Fn(usize) -> f64| {
+            let mut diagonal = vec![0.0; dimension * dimension];
+            for i in 0..dimension {
+                diagonal[i * dimension + i] = deviation(i);
+            }
+            diagonal
+        };
         let factor = match recipe.scale {
-            TargetScale::Standard => {
-                let mut diagonal = vec![0.0; dimension * dimension];
-                for i in 0..dimension {
-                    diagonal[i * dimension + i] = covariance[i * dimension + i].sqrt();
-                }
-                diagonal
+            TargetScale::Standard => diagonal(&|i| covariance[i * dimension + i].sqrt()),
+            TargetScale::Common => {
+                let centre = mean.iter().sum::<f64>() / dimension as f64;
+                let spread = |i: usize| covariance[i * dimension + i] + (sums.mean[i] - centre).powi(2);
+                let deviation = ((0..dimension).map(spread).sum::<f64>() / dimension as f64).sqrt();
+                mean.fill(centre);
+                diagonal(&|_| deviation)
             }
             TargetScale::Whiten => cholesky(&covariance, dimension).map_err(|at| Error::Data {
                 source_name: source_name.to_owned(),
@@ -135,7 +144,7 @@ impl TargetScaling {
             columns: recipe.columns.clone(),
             units,
             bijections,
-            mean: sums.mean.clone(),
+            mean,
             factor,
             range: sums.range.clone(),
             // others are left out with or without being named, and JSON cannot hold them

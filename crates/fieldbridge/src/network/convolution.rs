@@ -1,97 +1,91 @@
-//! Residual blocks of convolutions.
+//! Convolutions of lines, images and volumes.
 
-use burn_tensor::Tensor;
-use fieldbridge_kernels::activation::Activation;
-use fieldbridge_kernels::convolution::{Padding, convolution_2d};
-use fieldbridge_kernels::group_norm::{Options, group_norm};
+use fieldbridge_kernels::convolution::{Padding, convolution_3d};
 
-use super::{Initial, Registry, Slot, Weights};
+use super::{Dual, Initial, Registry, Slot, Weights};
 
-/// Added to the variance.
-const EPSILON: f32 = 1e-5;
-
-/// `x + c(a(n(c(a(n(x))))))` with 3 x 3 convolutions `c`, group normalisation `n` (Wu and He 2018, arXiv:1803.08494) and
-/// SiLU `a` (pre-activation residual blocks, He et al. 2016, arXiv:1603.05027). Images are `[batch, height, width,
-/// channels]`.
-#[derive(Clone, Debug)]
-pub struct ConvolutionBlock {
-    first_norm: GroupNorm,
-    first: Convolution,
-    second_norm: GroupNorm,
-    second: Convolution,
+/// Axes of a grid and what lies beyond its edges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// 1 for lines, 2 for images, 3 for volumes.
+    pub axes: usize,
+    /// What lies beyond the edges.
+    pub padding: Padding,
 }
 
+/// A convolution with three taps along every axis, of `[batch, depth, height, width, channels]`; lines have depth and
+/// height one, images depth one.
 #[derive(Clone, Debug)]
-struct Convolution {
+pub struct Convolution {
     weight: Slot,
     bias: Slot,
+    kernel: [usize; 3],
+    channels: [usize; 2],
+    stride: usize,
+    padding: Padding,
 }
 
 impl Convolution {
-    fn new(registry: &mut Registry, name: &str, channels: usize) -> Self {
-        let bound = 1.0 / (9.0 * channels.max(1) as f32).sqrt();
+    /// From `inputs` channels to `outputs`, at every `stride`-th place of each axis; weights uniform on
+    /// `±1/sqrt(taps inputs)`.
+    pub fn new(
+        registry: &mut Registry,
+        name: &str,
+        space: Space,
+        [inputs, outputs]: [usize; 2],
+        stride: usize,
+    ) -> Self {
+        let taps = 3_usize.pow(space.axes as u32);
+        let bound = 1.0 / ((taps * inputs).max(1) as f32).sqrt();
+        Self::starting(
+            registry,
+            name,
+            space,
+            [inputs, outputs],
+            stride,
+            Initial::Uniform(bound),
+        )
+    }
+
+    /// One that starts as zero, so that what it adds to grows from nothing.
+    pub fn zero(registry: &mut Registry, name: &str, space: Space, channels: [usize; 2]) -> Self {
+        Self::starting(registry, name, space, channels, 1, Initial::Constant(0.0))
+    }
+
+    fn starting(
+        registry: &mut Registry,
+        name: &str,
+        space: Space,
+        channels: [usize; 2],
+        stride: usize,
+        initial: Initial,
+    ) -> Self {
+        let mut shape = vec![3; space.axes];
+        shape.extend(channels);
+        let mut kernel = [1; 3];
+        kernel[3 - space.axes..].fill(3);
         registry.scope(name, |registry| Self {
-            weight: registry.parameter("weight", &[3, 3, channels, channels], Initial::Uniform(bound)),
-            bias: registry.parameter("bias", &[channels], Initial::Constant(0.0)),
+            weight: registry.parameter("weight", &shape, initial),
+            bias: registry.parameter("bias", &[channels[1]], Initial::Constant(0.0)),
+            kernel,
+            channels,
+            stride,
+            padding: space.padding,
         })
     }
 
-    fn forward(&self, weights: &Weights, images: Tensor<4>) -> Tensor<4> {
-        let bias = Some(weights.get(self.bias));
+    /// `x`: `[batch, depth, height, width, inputs]`; output: as many places as there are strides in each axis, rounded
+    /// up.
+    pub fn forward(&self, weights: &Weights, x: Dual<5>) -> Dual<5> {
+        let ([depth, height, width], [inputs, outputs]) = (self.kernel, self.channels);
+        let weight = weights
+            .flat(self.weight)
+            .reshape([depth, height, width, inputs, outputs]);
         let precision = weights.precision().kernel();
-        convolution_2d(images, weights.get(self.weight), bias, 1, Padding::Zero, precision)
-    }
-}
-
-#[derive(Clone, Debug)]
-struct GroupNorm {
-    weight: Slot,
-    bias: Slot,
-    groups: usize,
-}
-
-impl GroupNorm {
-    fn new(registry: &mut Registry, name: &str, channels: usize, groups: usize) -> Self {
-        registry.scope(name, |registry| Self {
-            weight: registry.parameter("weight", &[channels], Initial::Constant(1.0)),
-            bias: registry.parameter("bias", &[channels], Initial::Constant(0.0)),
-            groups,
-        })
-    }
-
-    /// Normalised, then SiLU.
-    fn forward(&self, weights: &Weights, images: Tensor<4>) -> Tensor<4> {
-        let options = Options {
-            groups: self.groups,
-            epsilon: EPSILON,
-            modulation: None,
-            activation: Activation::Silu,
-        };
-        group_norm(images, weights.get(self.weight), weights.get(self.bias), options)
-    }
-}
-
-impl ConvolutionBlock {
-    /// # Panics
-    /// When the channels cannot be split into groups.
-    pub fn new(registry: &mut Registry, channels: usize, groups: usize) -> Self {
-        assert!(
-            groups > 0 && channels.is_multiple_of(groups),
-            "{channels} channels cannot be split into {groups} groups"
-        );
-        Self {
-            first_norm: GroupNorm::new(registry, "first_norm", channels, groups),
-            first: Convolution::new(registry, "first", channels),
-            second_norm: GroupNorm::new(registry, "second_norm", channels, groups),
-            second: Convolution::new(registry, "second", channels),
-        }
-    }
-
-    /// `images`: `[batch, height, width, channels]`, and so the output.
-    pub fn forward(&self, weights: &Weights, images: Tensor<4>) -> Tensor<4> {
-        let h = self
-            .first
-            .forward(weights, self.first_norm.forward(weights, images.clone()));
-        images + self.second.forward(weights, self.second_norm.forward(weights, h))
+        let convolve = |x, bias| convolution_3d(x, weight.clone(), bias, self.stride, self.padding, precision);
+        x.affine(
+            |x| convolve(x, Some(weights.get(self.bias))),
+            |change| convolve(change, None),
+        )
     }
 }

@@ -4,7 +4,8 @@ use burn_tensor::Tensor;
 use fieldbridge_kernels::linear::{Surroundings, linear};
 use fieldbridge_kernels::masked;
 
-use super::{Activation, ConstantSlot, Initial, Registry, Slot, Weights};
+use super::dual::on_last;
+use super::{Activation, ConstantSlot, Dual, Initial, Registry, Slot, Weights};
 
 /// `y = x W + b` with `W`: `[inputs, outputs]`, `b`: `[outputs]`; entries of `W` may be masked out.
 #[derive(Clone, Debug)]
@@ -100,16 +101,47 @@ impl Linear {
 
     /// `u W` for directions `u`: `[batch, directions, inputs]`.
     pub fn tangents(&self, weights: &Weights, tangents: Tensor<3>) -> Tensor<3> {
-        let [batch, directions, inputs] = tangents.dims();
+        on_last(tangents, |rows| self.without_offset(weights, rows))
+    }
+
+    /// `u W`.
+    fn without_offset(&self, weights: &Weights, u: Tensor<2>) -> Tensor<2> {
         let around = Surroundings {
             mask: self.mask.map(|slot| weights.constant(slot)),
             precision: weights.precision().kernel(),
             ..Surroundings::default()
         };
-        let rows = tangents.reshape([batch * directions, inputs]);
         let none = fieldbridge_kernels::activation::Activation::Identity;
-        let flat = linear(rows, weights.get(self.weight), around, none);
-        flat.reshape([batch, directions, self.outputs])
+        linear(u, weights.get(self.weight), around, none)
+    }
+
+    /// `y W + b` along the last dimension.
+    pub fn carry<const D: usize>(&self, weights: &Weights, y: Dual<D>) -> Dual<D> {
+        y.affine(
+            |y| on_last(y, |rows| self.forward(weights, rows)),
+            |change| on_last(change, |rows| self.without_offset(weights, rows)),
+        )
+    }
+
+    /// `a(y W + b)` along the last dimension.
+    pub fn carry_activated<const D: usize>(&self, weights: &Weights, y: Dual<D>, activation: Activation) -> Dual<D> {
+        if y.has_tangents() {
+            return self.carry(weights, y).activated(activation);
+        }
+        y.linear(|y| on_last(y, |rows| self.activated(weights, rows, None, activation)))
+    }
+
+    /// `r + y W + b` along the last dimension.
+    pub fn carry_adding<const D: usize>(&self, weights: &Weights, y: Dual<D>, r: Dual<D>) -> Dual<D> {
+        if y.has_tangents() {
+            return self.carry(weights, y).with(r, |y, r| y + r);
+        }
+        y.with(r, |y, r| {
+            on_last(y, |rows| {
+                let addend = r.reshape([rows.dims()[0], self.outputs]);
+                self.forward_adding(weights, rows, Some(addend))
+            })
+        })
     }
 
     /// The matrix.

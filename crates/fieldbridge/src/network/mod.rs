@@ -7,34 +7,63 @@
 //! Jacobian, and training that needs them, are built on it.
 
 mod activation;
+mod attention;
+mod cells;
 mod context;
 mod convolution;
-mod layer_norm;
+mod convolution_block;
+mod dual;
+mod group_norm;
 mod linear;
 mod masked_mlp;
 mod masked_perceptron;
 mod mlp;
+mod modulation;
+mod normalised;
+mod patches;
+mod periodic_pairs;
 mod precision;
+mod recipe;
 mod residual;
+mod resolution;
+mod rotary;
+mod set_transformer;
 mod time;
+mod token_head;
+mod token_norm;
 mod transformer;
+mod transformer_block;
+mod unet;
 mod weights;
 
 use burn_tensor::Tensor;
 
 pub use activation::Activation;
+pub use attention::{Places, SelfAttention};
 pub(crate) use context::embed;
 pub use context::{Context, ContextEmbedding, Modality};
-pub use convolution::ConvolutionBlock;
-pub use layer_norm::LayerNorm;
+pub use convolution::{Convolution, Space};
+pub use convolution_block::{ConvolutionBlock, ConvolutionShape};
+pub use dual::{Dual, Repeat};
+pub use group_norm::GroupNorm;
 pub use linear::Linear;
 pub use masked_mlp::{MaskedMlp, MaskedNetwork};
 pub use masked_perceptron::MaskedPerceptron;
 pub use mlp::Mlp;
+pub use modulation::{ConditionEmbedding, Modulation};
+pub use patches::{PatchEmbedding, Patches};
+pub use periodic_pairs::PeriodicPairs;
 pub use precision::Precision;
+pub use recipe::{NetworkChoice, NetworkKind, NetworkRecipe, Padding};
 pub use residual::ResidualMlp;
+pub use rotary::RotaryPositions;
+pub use set_transformer::SetTransformer;
 pub use time::FourierTime;
-pub use transformer::TransformerBlock;
+pub use token_head::TokenHead;
+pub use token_norm::TokenNorm;
+pub use transformer::{TokenShape, Transformer};
+pub use transformer_block::{TransformerBlock, TransformerShape};
+pub use unet::{UNet, UNetShape};
 pub use weights::{ConstantSlot, Entry, Initial, Parameters, Registry, Slot, Weights};
 
 /// What a network is told besides the point.

@@ -1,9 +1,14 @@
-//! Networks against finite differences and against what their masks promise.
+//! Networks against finite differences, their symmetries, and what their masks promise.
 
+mod blocks;
 mod context;
+mod every;
 mod masked;
 mod parameters;
+mod recipe;
+mod symmetry;
 mod tangents;
+mod threads;
 
 use burn_tensor::{Tensor, TensorData};
 

@@ -1,59 +1,126 @@
-//! Blocks of a transformer.
+//! A transformer of the patches of a grid or of the pieces of a vector.
 
 use burn_tensor::Tensor;
-use fieldbridge_kernels::attention::{Options, attention};
 
-use super::{Activation, LayerNorm, Linear, Registry, Weights};
+use super::attention::Places;
+use super::token_head::TokenHead;
+use super::{
+    Activation, ConditionEmbedding, Conditions, Dual, Network, PatchEmbedding, Patches, Registry, RotaryPositions,
+    TransformerBlock, TransformerShape, Weights,
+};
 
-/// `x <- x + attention(norm(x)) W_o`, then `x <- x + a(norm(x) W_1) W_2`, with the norm before each part (Vaswani et al.
-/// 2017, arXiv:1706.03762; Xiong et al. 2020, arXiv:2002.04745).
-#[derive(Clone, Debug)]
-pub struct TransformerBlock {
-    attention_norm: LayerNorm,
-    query_key_value: Linear,
-    attention_output: Linear,
-    perceptron_norm: LayerNorm,
-    inner: Linear,
-    outer: Linear,
-    heads: usize,
-    activation: Activation,
+/// Sizes shared by the networks of tokens.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TokenShape {
+    /// Components of a token.
+    pub width: usize,
+    /// Number of blocks.
+    pub blocks: usize,
+    /// Heads of the attention.
+    pub heads: usize,
+    /// Whether perceptrons are gated.
+    pub gated: bool,
+    /// Nonlinearity.
+    pub activation: Activation,
 }
 
-impl TransformerBlock {
-    /// Tokens of length `width`, split among `heads`, and a perceptron with one hidden layer.
+impl TokenShape {
+    /// Blocks with root-mean-square norms and a perceptron of four times the width, or two thirds of that when it is
+    /// gated, so that both have as many weights.
+    pub(super) fn stack(&self, registry: &mut Registry, conditions: usize, pairs: usize) -> Vec<TransformerBlock> {
+        let hidden = if self.gated { 8 * self.width / 3 } else { 4 * self.width };
+        let shape = TransformerShape {
+            width: self.width,
+            heads: self.heads,
+            hidden: hidden.max(1),
+            gated: self.gated,
+            activation: self.activation,
+            root_mean_square: true,
+            conditions,
+            pairs,
+        };
+        (0..self.blocks)
+            .map(|index| {
+                registry.scope(format!("block{index}"), |registry| {
+                    TransformerBlock::new(registry, &shape)
+                })
+            })
+            .collect()
+    }
+}
+
+/// Tokens of [patches](PatchEmbedding), [blocks](TransformerBlock) modulated by time and context with
+/// [rotary positions](RotaryPositions), and a linear layer that starts as zero (Peebles and Xie 2022, arXiv:2212.09748).
+#[derive(Clone, Debug)]
+pub struct Transformer {
+    patches: Patches,
+    embedding: PatchEmbedding,
+    positions: RotaryPositions,
+    conditions: Option<ConditionEmbedding>,
+    blocks: Vec<TransformerBlock>,
+    head: TokenHead,
+}
+
+impl Transformer {
+    /// From `inputs` numbers at each place of the grid to `outputs`, told `frequencies` of the time and a context of
+    /// `context` numbers.
     ///
     /// # Panics
-    /// When the width is not a multiple of the number of heads.
-    pub fn new(registry: &mut Registry, width: usize, heads: usize, hidden: usize) -> Self {
-        assert!(
-            heads > 0 && width.is_multiple_of(heads),
-            "{width} components cannot be split among {heads} heads"
-        );
+    /// When the width is not a multiple of the heads, or their width odd.
+    pub fn new(
+        registry: &mut Registry,
+        patches: Patches,
+        shape: &TokenShape,
+        [inputs, outputs]: [usize; 2],
+        frequencies: Option<usize>,
+        context: usize,
+    ) -> Self {
+        let conditions = ConditionEmbedding::new(registry, frequencies, context, shape.width, shape.activation);
+        let told = conditions.as_ref().map_or(0, ConditionEmbedding::width);
         Self {
-            attention_norm: LayerNorm::new(registry, "attention_norm", width),
-            query_key_value: Linear::new(registry, "query_key_value", width, 3 * width),
-            attention_output: Linear::new(registry, "attention_output", width, width),
-            perceptron_norm: LayerNorm::new(registry, "perceptron_norm", width),
-            inner: Linear::new(registry, "inner", width, hidden),
-            outer: Linear::new(registry, "outer", hidden, width),
-            heads,
-            activation: Activation::Gelu,
+            patches,
+            embedding: PatchEmbedding::new(registry, patches, inputs, shape.width),
+            positions: RotaryPositions::new(registry, patches.counts(), shape.width / shape.heads),
+            blocks: shape.stack(registry, told, 0),
+            head: TokenHead::new(registry, shape.width, patches.places() * outputs, told),
+            conditions,
         }
     }
 
-    /// `tokens`: `[batch, tokens, width]`, and so the output.
-    pub fn forward(&self, weights: &Weights, tokens: Tensor<3>) -> Tensor<3> {
-        let [batch, count, width] = tokens.dims();
-        let x = tokens.reshape([batch * count, width]);
-        let joint = self
-            .query_key_value
-            .forward(weights, self.attention_norm.forward(weights, x.clone()));
-        let mixed = attention(joint.reshape([batch, count, 3 * width]), self.heads, Options::default());
-        let mixed = mixed.reshape([batch * count, width]);
-        let x = self.attention_output.forward_adding(weights, mixed, Some(x));
-        let hidden = self.perceptron_norm.forward(weights, x.clone());
-        let hidden = self.inner.activated(weights, hidden, None, self.activation);
-        let x = self.outer.forward_adding(weights, weights.drop_out(hidden), Some(x));
-        x.reshape([batch, count, width])
+    fn carry(&self, weights: &Weights, rows: Dual<2>, conditions: &Conditions) -> Dual<2> {
+        let conditions = self
+            .conditions
+            .as_ref()
+            .map(|embedding| embedding.forward(weights, conditions));
+        let angles = self.positions.angles(weights);
+        let places = Places {
+            angles: Some(&angles),
+            pairs: None,
+        };
+        let tokens = self
+            .blocks
+            .iter()
+            .fold(self.embedding.forward(weights, rows), |x, block| {
+                block.forward(weights, x, places, conditions.as_ref())
+            });
+        self.patches
+            .join(self.head.forward(weights, tokens, conditions.as_ref()))
+    }
+}
+
+impl Network for Transformer {
+    fn forward(&self, weights: &Weights, x: Tensor<2>, conditions: &Conditions) -> Tensor<2> {
+        self.carry(weights, Dual::alone(x), conditions).into_value()
+    }
+
+    fn forward_with_tangents(
+        &self,
+        weights: &Weights,
+        x: Tensor<2>,
+        conditions: &Conditions,
+        tangents: Tensor<3>,
+    ) -> (Tensor<2>, Tensor<3>) {
+        self.carry(weights, Dual::along(x, tangents), conditions)
+            .into_products()
     }
 }

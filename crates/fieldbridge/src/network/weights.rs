@@ -373,6 +373,12 @@ impl Weights {
         Tensor::from_dispatch(self.tensors[slot.0].clone())
     }
 
+    /// The values in a slot, one after the other.
+    pub(super) fn flat(&self, slot: Slot) -> Tensor<1> {
+        let size = self.layout.entries[slot.0].size();
+        of_any_rank(&self.tensors[slot.0]).reshape([size])
+    }
+
     /// The fixed tensor in a slot, of rank `D`.
     pub fn constant<const D: usize>(&self, slot: ConstantSlot) -> Tensor<D> {
         assert_eq!(self.layout.constants[slot.0].0.len(), D, "the slot has rank {D}");

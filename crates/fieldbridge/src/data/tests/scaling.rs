@@ -64,8 +64,21 @@ fn training_rows_have_mean_zero_and_unit_variance_and_whitened_ones_no_covarianc
 }
 
 #[test]
+fn a_common_scale_has_one_mean_and_one_deviation_for_all_columns() {
+    let dataset = catalogue("common").prepare().unwrap();
+    let scaling = &dataset.scaling.target;
+    assert!(scaling.mean.iter().all(|&mean| mean == scaling.mean[0]));
+    assert!((0..9).all(|at| scaling.factor[at] == if at % 4 == 0 { scaling.factor[0] } else { 0.0 }));
+    let rows = dataset.gather(&dataset.places(Part::Train)).unwrap();
+    let count = rows.data.len() as f64;
+    let mean = rows.data.iter().map(|&y| f64::from(y)).sum::<f64>() / count;
+    let square = rows.data.iter().map(|&y| f64::from(y).powi(2)).sum::<f64>() / count;
+    assert!(mean.abs() < 1e-5 && (square - 1.0).abs() < 1e-5, "{mean} {square}");
+}
+
+#[test]
 fn rows_return_from_the_scaled_space() {
-    for scale in ["standard", "whiten"] {
+    for scale in ["standard", "common", "whiten"] {
         let scaling = catalogue(scale).prepare().unwrap().scaling.target;
         let columns = columns();
         for row in 0..ROWS {
@@ -95,7 +108,7 @@ fn rows_return_from_the_scaled_space() {
 
 #[test]
 fn the_log_volume_is_that_of_finite_differences() {
-    for scale in ["standard", "whiten"] {
+    for scale in ["standard", "common", "whiten"] {
         let scaling = catalogue(scale).prepare().unwrap().scaling.target;
         let columns = columns();
         for row in 0..20 {

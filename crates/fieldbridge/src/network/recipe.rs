@@ -1,0 +1,126 @@
+//! What a recipe says of a network.
+
+mod build;
+mod choice;
+mod grid;
+mod set;
+
+use fieldbridge_kernels::convolution;
+use serde::{Deserialize, Serialize};
+
+use super::Activation;
+
+pub use choice::NetworkChoice;
+
+/// Networks a recipe can name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NetworkKind {
+    /// Residual perceptron, conditions in every block: [`ResidualMlp`](super::ResidualMlp).
+    #[default]
+    Residual,
+    /// Plain perceptron: [`Mlp`](super::Mlp).
+    Mlp,
+    /// Convolutions on a grid at several resolutions: [`UNet`](super::UNet).
+    #[serde(rename = "unet")]
+    UNet,
+    /// A transformer of patches of a grid or pieces of a vector: [`Transformer`](super::Transformer).
+    Transformer,
+    /// A transformer of the points of a set: [`SetTransformer`](super::SetTransformer).
+    SetTransformer,
+}
+
+/// What lies beyond the edges of a grid.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Padding {
+    /// Zeros.
+    #[default]
+    Zero,
+    /// The grid again, as in a simulation's box.
+    Periodic,
+}
+
+impl Padding {
+    fn kernel(self) -> convolution::Padding {
+        match self {
+            Self::Zero => convolution::Padding::Zero,
+            Self::Periodic => convolution::Padding::Periodic,
+        }
+    }
+}
+
+/// A network with its sizes: a table of a recipe. Keys that are none have the value named below for networks that know
+/// them, and are refused for networks that do not.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NetworkRecipe {
+    /// Which network.
+    pub kind: NetworkKind,
+    /// Width of the hidden layers, channels of the finest level, or components of a token.
+    pub width: usize,
+    /// Residual blocks (of each level, down and up, of a U-Net), hidden layers of a plain perceptron, or blocks of a
+    /// transformer.
+    pub blocks: usize,
+    /// Nonlinearity.
+    pub activation: Activation,
+    /// Places along each axis of a grid, one to three axes. A transformer without it takes a row as one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shape: Option<Vec<usize>>,
+    /// Numbers at each place of the grid: 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channels: Option<usize>,
+    /// What lies beyond the edges of a U-Net's grid: zeros.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub padding: Option<Padding>,
+    /// How often a U-Net halves the grid: 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub levels: Option<usize>,
+    /// Groups of channels that a U-Net normalises together: 8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<usize>,
+    /// Places of a patch along every axis: 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patch: Option<usize>,
+    /// Heads of the attention: 4, and 0, for none, at the coarsest level of a U-Net.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heads: Option<usize>,
+    /// Whether the perceptrons of a transformer are gated: true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gated: Option<bool>,
+    /// Points of a set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub points: Option<usize>,
+    /// Numbers of each point: as many as there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub features: Option<usize>,
+    /// Coordinates among the numbers of a point, the first of them: all up to 3. Only a periodic box asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coordinates: Option<usize>,
+    /// Side of a periodic box, in the units the network sees: no box.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub box_side: Option<f32>,
+}
+
+impl Default for NetworkRecipe {
+    fn default() -> Self {
+        Self {
+            kind: NetworkKind::Residual,
+            width: 128,
+            blocks: 3,
+            activation: Activation::Silu,
+            shape: None,
+            channels: None,
+            padding: None,
+            levels: None,
+            groups: None,
+            patch: None,
+            heads: None,
+            gated: None,
+            points: None,
+            features: None,
+            coordinates: None,
+            box_side: None,
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Every network, small, with and without time and context.
+
+use super::super::{Activation, Network, NetworkKind, NetworkRecipe, Padding, Parameters, Registry};
+use super::perturbed;
+
+/// A network of rows of `inputs` numbers and what it is told.
+pub(super) struct Built {
+    pub(super) name: String,
+    pub(super) network: Box<dyn Network>,
+    pub(super) registry: Registry,
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    pub(super) with_time: bool,
+    pub(super) context: usize,
+}
+
+impl Built {
+    /// The parts, with parameters moved off their zeros.
+    pub(super) fn perturbed(self) -> (Box<dyn Network>, Parameters) {
+        (self.network, perturbed(self.registry))
+    }
+}
+
+pub(super) const ACTIVATIONS: [Activation; 4] =
+    [Activation::Silu, Activation::Gelu, Activation::Tanh, Activation::Relu];
+
+fn grid(kind: NetworkKind, shape: &[usize]) -> NetworkRecipe {
+    NetworkRecipe {
+        kind,
+        width: 4,
+        blocks: 1,
+        shape: Some(shape.to_vec()),
+        ..NetworkRecipe::default()
+    }
+}
+
+fn unet(shape: &[usize], levels: usize, padding: Padding) -> NetworkRecipe {
+    NetworkRecipe {
+        levels: Some(levels),
+        groups: Some(2),
+        padding: Some(padding),
+        ..grid(NetworkKind::UNet, shape)
+    }
+}
+
+fn tokens(kind: NetworkKind) -> NetworkRecipe {
+    NetworkRecipe {
+        kind,
+        width: 8,
+        blocks: 2,
+        heads: Some(2),
+        ..NetworkRecipe::default()
+    }
+}
+
+/// Recipes with numbers of inputs and outputs.
+pub(super) fn recipes() -> Vec<(NetworkRecipe, usize, usize)> {
+    let mut all = Vec::new();
+    for activation in ACTIVATIONS {
+        for kind in [NetworkKind::Mlp, NetworkKind::Residual] {
+            let recipe = NetworkRecipe {
+                kind,
+                width: 16,
+                blocks: 2,
+                activation,
+                ..NetworkRecipe::default()
+            };
+            all.push((recipe, 3, 2));
+        }
+    }
+    // lines, images and volumes; halved or not; one place alone
+    all.push((unet(&[8], 2, Padding::Zero), 8, 8));
+    let mut one = unet(&[1], 0, Padding::Periodic);
+    (one.groups, one.channels) = (Some(1), Some(2));
+    all.push((one, 2, 2));
+    all.push((unet(&[5, 3], 0, Padding::Zero), 15, 15));
+    let mut attending = unet(&[4, 6], 1, Padding::Periodic);
+    (attending.heads, attending.channels, attending.activation) = (Some(2), Some(2), Activation::Gelu);
+    all.push((attending, 48, 48));
+    // what the state starts from beside it
+    all.push((unet(&[2, 4, 2], 1, Padding::Periodic), 32, 16));
+    all.push((tokens(NetworkKind::Transformer), 5, 5));
+    let mut pieces = tokens(NetworkKind::Transformer);
+    (pieces.patch, pieces.gated, pieces.activation) = (Some(3), Some(false), Activation::Gelu);
+    all.push((pieces, 6, 6));
+    all.push((tokens(NetworkKind::Transformer), 1, 1));
+    let mut image = tokens(NetworkKind::Transformer);
+    (image.shape, image.patch, image.channels) = (Some(vec![4, 6]), Some(2), Some(2));
+    all.push((image, 96, 48));
+    let mut volume = tokens(NetworkKind::Transformer);
+    (volume.shape, volume.width, volume.activation) = (Some(vec![2, 1, 3]), 12, Activation::Tanh);
+    all.push((volume, 6, 6));
+    let mut set = tokens(NetworkKind::SetTransformer);
+    (set.points, set.features) = (Some(4), Some(2));
+    all.push((set.clone(), 8, 8));
+    set.box_side = Some(3.0);
+    (set.features, set.coordinates, set.gated) = (Some(3), Some(2), Some(false));
+    all.push((set.clone(), 24, 12));
+    (set.points, set.features, set.coordinates) = (Some(1), None, None);
+    all.push((set, 3, 3));
+    all
+}
+
+/// All of them.
+pub(super) fn every_network() -> Vec<Built> {
+    let mut built = Vec::new();
+    for (recipe, inputs, outputs) in recipes() {
+        for (with_time, context) in [(false, 0), (true, 0), (false, 4), (true, 4)] {
+            let mut registry = Registry::new();
+            let frequencies = with_time.then_some(3);
+            let network = recipe.build(&mut registry, "network", inputs, frequencies, context, outputs);
+            built.push(Built {
+                name: format!("{recipe:?} time {with_time} context {context}"),
+                network: network.expect("the recipe fits"),
+                registry,
+                inputs,
+                outputs,
+                with_time,
+                context,
+            });
+        }
+    }
+    built
+}
