@@ -527,7 +527,7 @@ fn members_of_a_mixture_share_their_structure() {
 #[test]
 fn choices_that_do_not_fit_are_refused_with_what_would() {
     type Change = fn(&mut BridgeRecipe);
-    let cases: Vec<(&str, usize, bool, Change)> = vec![
+    let cases: &[(&str, usize, bool, Change)] = &[
         ("spline_flow.transforms", 2, false, |r| r.spline_flow.transforms = 0),
         ("spline_flow.width", 2, false, |r| r.spline_flow.width = 0),
         ("spline_flow.bins", 2, false, |r| r.spline_flow.bins = 1),
@@ -669,7 +669,7 @@ fn choices_that_do_not_fit_are_refused_with_what_would() {
             r.continuous_flow.training_solver = SolverKind::RungeKutta { steps: 0 }
         }),
     ];
-    for (expected, dimension, conditional, change) in cases {
+    for &(expected, dimension, conditional, change) in cases {
         let mut recipe = BridgeRecipe {
             kind: match expected.split('.').next() {
                 Some("spline_flow") => BridgeKind::SplineFlow,
