@@ -85,7 +85,7 @@ impl Checks {
 
     pub(super) fn path(self, path: PathKind, base: &BaseKind) -> Result<(), Error> {
         if let PathKind::ConditionalGaussian { sigma_min } = path
-            && !(sigma_min >= 1e-4 && sigma_min < 1.0)
+            && !(1e-4..1.0).contains(&sigma_min)
         {
             return Err(self.refuse(
                 "path.conditional_gaussian.sigma_min",
