@@ -129,11 +129,6 @@ impl ReportInput {
         self.manifest.training.members.max(1)
     }
 
-    /// Whether walks are solved numerically.
-    pub(super) fn is_continuous(&self) -> bool {
-        self.manifest.bridge.kind.is_continuous()
-    }
-
     /// The learned density as a formula: `p(z | magnitudes, errors)`; long lists are shortened.
     pub(super) fn formula(&self) -> String {
         let short = |names: Vec<&str>| match names.as_slice() {

@@ -29,13 +29,6 @@ pub enum BridgeKind {
     ContinuousFlow,
 }
 
-impl BridgeKind {
-    /// Whether its walks are solved numerically: all but normalizing flows.
-    pub fn is_continuous(self) -> bool {
-        self != Self::SplineFlow
-    }
-}
-
 /// What supplies the parameters of the splines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
