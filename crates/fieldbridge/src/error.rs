@@ -91,6 +91,14 @@ pub enum Error {
         /// Most that were allowed.
         limit: usize,
     },
+    /// A log-density was asked of a bridge that has none.
+    #[error("there is no log-density: {reason}; {hint}")]
+    NoDensity {
+        /// Why.
+        reason: String,
+        /// What can be asked instead.
+        hint: String,
+    },
     /// A model file cannot be used.
     #[error("{path}: {reason}; {hint}", path = path.display())]
     Model {

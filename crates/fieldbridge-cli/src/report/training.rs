@@ -1,6 +1,7 @@
 //! Section "Training": how the loss fell and why it ended.
 
-use fieldbridge::bridge::{BridgeRecipe, Layers, build};
+use fieldbridge::bridge::{BridgeKind, BridgeRecipe, Layers, build};
+use fieldbridge::network::NetworkRecipe;
 use fieldbridge::train::Evaluation;
 use fieldbridge_report::{Block, Curve, LossCurve, format_number};
 
@@ -32,13 +33,29 @@ pub(super) fn blocks(input: &ReportInput, figures: &mut Figures) -> Vec<Block> {
 }
 
 fn what(input: &ReportInput) -> String {
-    let loss = if input.is_continuous() {
-        "A velocity field that carries the base distribution to the data is fitted by least squares to straight lines between \
-         pairs of points (conditional flow matching, Lipman et al. 2022, arXiv:2210.02747). Its loss is a squared velocity, summed \
-         over columns: it has a floor above zero that depends on the data, and it is not a density."
-    } else {
-        "The flow is fitted by maximum likelihood: its loss is the mean of −log p over the rows, in nats, of the data after \
-         scaling. It differs from the log density under Scores by the Jacobian of that scaling, so the two are not to be compared."
+    let by_likelihood = "by maximum likelihood: its loss is the mean of −log p over the rows, in nats, of the data after \
+         scaling. It differs from the log density under Scores by the Jacobian of that scaling, so the two are not to be compared.";
+    let floor = "It has a floor above zero that depends on the data, and it is not a density.";
+    let loss = match input.manifest.bridge.kind {
+        BridgeKind::FlowMatching => format!(
+            "A velocity field that carries the base distribution to the data is fitted by least squares to paths between pairs of \
+             points (conditional flow matching, Lipman et al. 2022, arXiv:2210.02747). Its loss is a squared error, summed over \
+             columns. {floor}"
+        ),
+        BridgeKind::Diffusion => format!(
+            "A network is fitted by least squares to undo noise of every level that was added to the data (Song et al. 2020, \
+             arXiv:2011.13456). Its loss is a squared error, summed over columns. {floor}"
+        ),
+        BridgeKind::Interpolant => format!(
+            "The drift of a stochastic interpolant between the base and the data is fitted by least squares (Albergo et al. 2023, \
+             arXiv:2303.08797). Its loss is a squared error, summed over columns. {floor}"
+        ),
+        BridgeKind::ContinuousFlow => {
+            format!(
+                "The velocity is fitted, through the steps of a solver, {by_likelihood} Penalties of the recipe are part of it."
+            )
+        }
+        BridgeKind::SplineFlow => format!("The flow is fitted {by_likelihood}"),
     };
     let kept = "The parameters that are kept are a moving average over recent steps, at the evaluation with the smallest validation loss.";
     let kept = if has_validation(input) {
@@ -62,7 +79,7 @@ fn has_validation(input: &ReportInput) -> bool {
 
 fn settings(input: &ReportInput) -> Vec<(String, String)> {
     let train = &input.recipe.train;
-    let mut pairs = vec![("Bridge", bridge(&input.manifest.bridge, input.is_continuous()))];
+    let mut pairs = vec![("Bridge", bridge(&input.manifest.bridge))];
     if let Some(parameters) = parameters(input) {
         pairs.push(("Trained parameters", parameters));
     }
@@ -125,36 +142,71 @@ fn rule(input: &ReportInput) -> String {
 }
 
 /// The family with its sizes.
-fn bridge(recipe: &BridgeRecipe, continuous: bool) -> String {
-    if continuous {
-        let settings = &recipe.flow_matching;
+fn bridge(recipe: &BridgeRecipe) -> String {
+    let network = |network: &NetworkRecipe| {
         format!(
-            "velocity network of {}, width {}; {:?} coupling, {:?} path",
-            counted(settings.blocks, "block"),
-            settings.width,
-            settings.coupling,
-            settings.path
+            "{:?} network of {}, width {}",
+            network.kind,
+            counted(network.blocks, "block"),
+            network.width
         )
-        .to_lowercase()
-    } else {
-        let settings = &recipe.spline_flow;
-        let layers = match settings.layers {
-            Layers::Autoregressive => "autoregressive",
-            Layers::Coupling => "coupling",
-        };
-        format!(
-            "{} {layers} rational-quadratic spline {} of {} on ±{}, networks of width {}",
-            count(settings.transforms),
-            if settings.transforms == 1 {
-                "transform"
-            } else {
-                "transforms"
-            },
-            counted(settings.bins, "bin"),
-            format_number(f64::from(settings.bound)),
-            settings.width
-        )
+    };
+    match recipe.kind {
+        BridgeKind::FlowMatching => {
+            let settings = &recipe.flow_matching;
+            format!(
+                "velocity network of {}, width {}; {:?} coupling, {:?} path",
+                counted(settings.blocks, "block"),
+                settings.width,
+                settings.coupling,
+                settings.path
+            )
+            .to_lowercase()
+        }
+        BridgeKind::Diffusion => {
+            let settings = &recipe.diffusion;
+            format!(
+                "{}; {:?} path, {:?} head",
+                network(&settings.network),
+                settings.path,
+                settings.head
+            )
+            .to_lowercase()
+        }
+        BridgeKind::Interpolant => {
+            let settings = &recipe.interpolant;
+            format!(
+                "{}; {:?} form, {:?} path, {:?} latent noise",
+                network(&settings.network),
+                settings.form,
+                settings.path,
+                settings.latent.shape
+            )
+            .to_lowercase()
+        }
+        BridgeKind::ContinuousFlow => network(&recipe.continuous_flow.network).to_lowercase(),
+        BridgeKind::SplineFlow => spline_flow(recipe),
     }
+}
+
+fn spline_flow(recipe: &BridgeRecipe) -> String {
+    let settings = &recipe.spline_flow;
+    let layers = match settings.layers {
+        Layers::Autoregressive => "autoregressive",
+        Layers::Coupling => "coupling",
+    };
+    format!(
+        "{} {layers} rational-quadratic spline {} of {} on ±{}, networks of width {}",
+        count(settings.transforms),
+        if settings.transforms == 1 {
+            "transform"
+        } else {
+            "transforms"
+        },
+        counted(settings.bins, "bin"),
+        format_number(f64::from(settings.bound)),
+        settings.width
+    )
 }
 
 fn figure(input: &ReportInput, figures: &mut Figures, member: usize, history: &[Evaluation]) -> Block {
@@ -186,11 +238,12 @@ fn figure(input: &ReportInput, figures: &mut Figures, member: usize, history: &[
             .filter(|_| !judged.is_empty())
             .map(|&step| step as f64),
         note: Some(ending(input, member)),
-        loss_label: if input.is_continuous() {
-            "loss  ⟨|v − target|²⟩".to_owned()
-        } else {
-            "loss  −⟨log p⟩ of scaled data [nats]".to_owned()
-        },
+        loss_label: match input.manifest.bridge.kind {
+            BridgeKind::FlowMatching => "loss  ⟨|v − target|²⟩",
+            BridgeKind::Diffusion | BridgeKind::Interpolant => "loss  ⟨|output − target|²⟩",
+            BridgeKind::SplineFlow | BridgeKind::ContinuousFlow => "loss  −⟨log p⟩ of scaled data [nats]",
+        }
+        .to_owned(),
         ..LossCurve::default()
     };
     let caption = match (several, member) {

@@ -129,11 +129,6 @@ impl ReportInput {
         self.manifest.training.members.max(1)
     }
 
-    /// Whether walks are solved numerically.
-    pub(super) fn is_continuous(&self) -> bool {
-        self.manifest.bridge.kind == BridgeKind::FlowMatching
-    }
-
     /// The learned density as a formula: `p(z | magnitudes, errors)`; long lists are shortened.
     pub(super) fn formula(&self) -> String {
         let short = |names: Vec<&str>| match names.as_slice() {
@@ -158,15 +153,12 @@ impl ReportInput {
 
     /// The bridge with its article: `a neural spline flow`, `an equal mixture of 3 neural spline flows`.
     pub(super) fn bridge_in_words(&self) -> String {
-        let family = if self.is_continuous() {
-            "continuous flow"
-        } else {
-            "neural spline flow"
-        };
-        let trained = if self.is_continuous() {
-            " trained by flow matching"
-        } else {
-            ""
+        let (family, trained) = match self.manifest.bridge.kind {
+            BridgeKind::SplineFlow => ("neural spline flow", ""),
+            BridgeKind::FlowMatching => ("continuous flow", " trained by flow matching"),
+            BridgeKind::Diffusion => ("diffusion model", ""),
+            BridgeKind::Interpolant => ("stochastic interpolant", ""),
+            BridgeKind::ContinuousFlow => ("continuous flow", " trained by maximum likelihood"),
         };
         match self.members() {
             1 => format!("a {family}{trained}"),

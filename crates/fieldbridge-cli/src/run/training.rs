@@ -11,6 +11,7 @@ use fieldbridge::data::{Dataset, Part, fingerprint};
 use fieldbridge::device::Device;
 use fieldbridge::model::{FORMAT_VERSION, Manifest, Model, TrainingSummary};
 use fieldbridge::network::Parameters;
+use fieldbridge::random::Stream;
 use fieldbridge::recipe::Recipe;
 use fieldbridge::train::{Checkpoint, Training};
 use fieldbridge_files::atomic::write_atomically;
@@ -120,7 +121,7 @@ fn fit(
 ) -> anyhow::Result<Model> {
     let clock = Instant::now();
     let cache = directory.file("cache/rows");
-    let dataset = Dataset::prepare(&recipe.data, &recipe.target, &recipe.context, &recipe.folder, &cache)?;
+    let mut dataset = Dataset::prepare(&recipe.data, &recipe.target, &recipe.context, &recipe.folder, &cache)?;
     let report = &dataset.report;
     console.note(&format!(
         "{}: {} rows; {} train, {} decide when to stop, {} are held out",
@@ -162,21 +163,46 @@ fn fit(
             .seed
             .wrapping_add((member as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let (_, start) = bridge::build(&settings, dimension, &modalities, seed)?;
-        let training = Training {
-            bridge: bridge.as_ref(),
-            dataset: &dataset,
-            recipe: &recipe.train,
-            seed: recipe.seed,
-            member,
-            identity: identity.clone(),
-            device,
-            stop: &STOP,
+        let mut start = layout.with_values(start.values().to_vec());
+        let rounds = settings.rectifications();
+        let mut round = 0;
+        let trained: Checkpoint = loop {
+            let named = |name: String| {
+                if round == 0 {
+                    name
+                } else {
+                    format!("{name}, round {round} of {rounds} on its own pairs")
+                }
+            };
+            let training = Training {
+                bridge: bridge.as_ref(),
+                dataset: &dataset,
+                recipe: &recipe.train,
+                seed: recipe.seed,
+                member,
+                identity: named(identity.clone()),
+                device,
+                stop: &STOP,
+            };
+            let path = match round {
+                0 => directory.checkpoint(member),
+                _ => directory
+                    .checkpoint(member)
+                    .with_extension(format!("round{round}.safetensors")),
+            };
+            let label = named(format!("member {} of {}", member + 1, recipe.train.members));
+            let mut progress = TaskProgress::new(console, label);
+            let trained = saving_state(|| training.run(start, &path, &directory.events(), &mut progress))?;
+            drop(progress);
+            if round == rounds {
+                break trained;
+            }
+            round += 1;
+            start = trained.parameters.with_values(trained.best.clone());
+            let stream = Stream::new(recipe.seed, "rectify", round as u64).child("member", member as u64);
+            dataset.rectify(bridge.as_ref(), &start.on(device), &stream)?;
         };
-        let start = layout.with_values(start.values().to_vec());
-        let mut progress = TaskProgress::new(console, format!("member {} of {}", member + 1, recipe.train.members));
-        let trained: Checkpoint =
-            saving_state(|| training.run(start, &directory.checkpoint(member), &directory.events(), &mut progress))?;
-        drop(progress);
+        dataset.forget_pairs();
         let state = &trained.state;
         console.note(&format!(
             "member {} of {}: {} steps, best validation loss {} at step {}",

@@ -5,7 +5,8 @@ use std::path::Path;
 use burn_tensor::Tensor;
 use fieldbridge::bridge::Rows;
 use fieldbridge::network::{
-    Activation, Dual, Linear, Parameters, Places, Precision, Registry, TokenNorm, TransformerBlock, TransformerShape, Weights,
+    Activation, Dual, Linear, Parameters, Places, Precision, Registry, TokenNorm, TransformerBlock, TransformerShape,
+    Weights,
 };
 use fieldbridge::train::Objective;
 

@@ -1,6 +1,9 @@
 //! Bridges from their description in a recipe.
 
+use super::continuous_flow_recipe::continuous_flow;
+use super::diffusion::diffusion;
 use super::flow_matching::flow_matching;
+use super::interpolant_recipe::interpolant;
 use super::spline_flow::spline_flow;
 use super::{Bridge, BridgeKind, BridgeRecipe};
 use crate::error::Error;
@@ -22,6 +25,14 @@ pub fn build(
         BridgeKind::SplineFlow => Box::new(spline_flow(&recipe.spline_flow, dimension, modalities, &mut registry)?),
         BridgeKind::FlowMatching => Box::new(flow_matching(
             &recipe.flow_matching,
+            dimension,
+            modalities,
+            &mut registry,
+        )?),
+        BridgeKind::Diffusion => Box::new(diffusion(&recipe.diffusion, dimension, modalities, &mut registry)?),
+        BridgeKind::Interpolant => interpolant(&recipe.interpolant, dimension, modalities, &mut registry)?,
+        BridgeKind::ContinuousFlow => Box::new(continuous_flow(
+            &recipe.continuous_flow,
             dimension,
             modalities,
             &mut registry,

@@ -1,15 +1,11 @@
 //! Flow matching from its description in a recipe.
 
-use super::build::{context_embedding, positive, refuse};
+use super::build::refuse;
+use super::walked::{Checks, Embedding};
 use super::{Continuous, FlowMatchingRecipe};
-use crate::coupling::CouplingKind;
 use crate::error::Error;
-use crate::likelihood::TraceKind;
-use crate::network::{ContextEmbedding, Modality, NetworkChoice, NetworkKind, NetworkRecipe, Registry};
-use crate::solver::SolverKind;
-
-/// Most dimensions an exact trace is taken in; each costs a Jacobian-vector product per evaluation.
-const EXACT_TRACE_LIMIT: usize = 256;
+use crate::network::{Modality, NetworkChoice, NetworkKind, NetworkRecipe, Registry};
+use crate::path::LossWeight;
 
 pub(super) fn flow_matching(
     recipe: &FlowMatchingRecipe,
@@ -17,60 +13,22 @@ pub(super) fn flow_matching(
     modalities: &[Modality],
     registry: &mut Registry,
 ) -> Result<Continuous, Error> {
-    positive("flow_matching.frequencies", recipe.frequencies)?;
-    positive("flow_matching.context_width", recipe.context_width)?;
-    if recipe.likelihood == TraceKind::Exact && dimension > EXACT_TRACE_LIMIT {
-        return Err(refuse(
-            "flow_matching.likelihood",
-            format!(
-                "an exact trace in {dimension} dimensions costs {dimension} Jacobian-vector products an evaluation"
-            ),
-            "use `likelihood = { trace = \"hutchinson\", probes = 8 }`",
-        ));
-    }
-    if let TraceKind::Hutchinson { probes } = recipe.likelihood
-        && probes < 2
-    {
-        return Err(refuse(
-            "flow_matching.likelihood.probes",
-            format!("is {probes}"),
-            "use at least 2, so that their spread gives an error",
-        ));
-    }
-    if let SolverKind::Euler { steps } | SolverKind::Heun { steps } | SolverKind::RungeKutta { steps } = recipe.solver {
-        positive("flow_matching.solver.steps", steps)?;
-    }
-    if let SolverKind::DormandPrince { tolerance, .. } = recipe.solver
-        && !(tolerance > 1e-7 && tolerance < 1.0)
-    {
-        return Err(refuse(
-            "flow_matching.solver.tolerance",
-            format!("is {tolerance}"),
-            "use a number between 1e-7 and 1, such as 1e-5",
-        ));
-    }
-    if recipe.coupling == CouplingKind::Assignment && !modalities.is_empty() && !recipe.allow_biased_coupling {
-        return Err(refuse(
-            "flow_matching.coupling",
-            "plain optimal transport with a context biases the model (the base would depend on the context)",
-            "use `coupling = \"conditional\"` or \"independent\", or say `allow_biased_coupling = true`",
-        ));
-    }
-    if recipe.coupling == CouplingKind::Conditional && modalities.is_empty() {
-        return Err(refuse(
-            "flow_matching.coupling",
-            "there is no context to be conditional on",
-            "use `coupling = \"assignment\"`",
-        ));
-    }
-    let embedding = context_embedding(
-        registry,
-        modalities,
-        recipe.context_width,
-        recipe.context_blocks,
-        recipe.activation,
-    );
-    let context = embedding.as_ref().map_or(0, ContextEmbedding::width);
+    let checks = Checks { table: "flow_matching" };
+    checks.positive("frequencies", recipe.frequencies)?;
+    checks.positive("context_width", recipe.context_width)?;
+    checks.trace("likelihood", recipe.likelihood, dimension, 2)?;
+    checks.solver("solver", recipe.solver)?;
+    checks.coupling(recipe.coupling, modalities, recipe.allow_biased_coupling)?;
+    checks.path(recipe.path, &recipe.base)?;
+    checks.head(recipe.head, &recipe.base)?;
+    checks.sampler(recipe.sampler, &recipe.base, recipe.coupling)?;
+    let base = recipe.base.build("flow_matching.base", dimension)?;
+    let embedding = Embedding {
+        width: recipe.context_width,
+        blocks: recipe.context_blocks,
+        activation: recipe.activation,
+    };
+    let (embedding, context) = embedding.build(registry, modalities);
     let (network, key_prefix) = described(recipe)?;
     let network = registry.scope("velocity", |registry| {
         let frequencies = Some(recipe.frequencies);
@@ -78,14 +36,20 @@ pub(super) fn flow_matching(
     })?;
     Ok(Continuous {
         dimension,
-        base: recipe.base.build(),
+        base,
         coupling: recipe.coupling.build(),
         path: recipe.path.build(),
+        head: recipe.head,
+        weight: LossWeight::Output,
         time: recipe.time,
         network,
         solver: recipe.solver.build(),
+        sampler: recipe.sampler,
         trace: recipe.likelihood.build(),
+        bound: None,
         embedding,
+        unconditional_share: 0.0,
+        guidance: 1.0,
     })
 }
 

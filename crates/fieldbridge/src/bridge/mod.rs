@@ -9,29 +9,52 @@
 //! | bridge | crossed by | log-density |
 //! |---|---|---|
 //! | [`Flow`] | a stack of transforms | exact |
-//! | [`Continuous`] | walking a learned velocity | solved, with an error estimate |
+//! | [`Continuous`]: flow matching, diffusion | walking a learned velocity, or with noise | solved or bounded, with an error estimate |
+//! | [`Interpolant`], [`PointSource`] | walking a learned velocity, or with noise | solved, with an error estimate |
+//! | [`ContinuousFlow`] | walking a velocity learned by maximum likelihood | solved, with an error estimate |
 //!
 //! Whatever it is, a [`Bridge`] is trained by its [`loss`](Bridge::loss), drawn from with
 //! [`sample`](Bridge::sample), and asked for a [`log_density`](Bridge::log_density), each given a context.
 
 mod build;
 mod continuous;
+mod continuous_flow;
+mod continuous_flow_recipe;
+mod diffusion;
 mod flow;
 mod flow_matching;
+mod given;
+mod interpolant;
+mod interpolant_recipe;
+mod learned;
+mod point_source;
 mod recipe;
+mod rectify;
+mod source;
 mod spline_flow;
+mod walked;
 
 use burn_tensor::{Device, Tensor, TensorData};
 
+use crate::base::Base;
 use crate::error::Error;
 use crate::likelihood::LogDensity;
 use crate::network::{Context, Weights};
 use crate::random::Stream;
+use crate::solver::row_streams;
 
 pub use build::build;
 pub use continuous::Continuous;
+pub use continuous_flow::ContinuousFlow;
+pub use continuous_flow_recipe::ContinuousFlowRecipe;
+pub use diffusion::{DensityKind, DiffusionRecipe};
 pub use flow::Flow;
+pub use interpolant::Interpolant;
+pub use interpolant_recipe::{InterpolantForm, InterpolantRecipe};
+pub use point_source::PointSource;
 pub use recipe::{BridgeKind, BridgeRecipe, FlowMatchingRecipe, Layers, SplineFlowRecipe, TimeDraw};
+pub use rectify::rectified;
+pub use source::Source;
 
 /// Rows on the host, as training and inference hand them over: all values flat, row by row.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,10 +67,13 @@ pub struct Rows {
     pub context: Vec<f32>,
     /// Context masks, `count * W`: 1 observed, 0 missing.
     pub mask: Vec<f32>,
-    /// Base points joined to the rows, `count * D`; empty until [`Bridge::join`].
+    /// Base points joined to the rows, `count * D`. Empty until [`Bridge::join`], which keeps those that are there already:
+    /// so data come in pairs.
     pub base: Vec<f32>,
     /// Times of the rows, `count`; empty until [`Bridge::join`].
     pub time: Vec<f32>,
+    /// Further random numbers of the rows, as many for each as the bridge needs; empty until [`Bridge::join`].
+    pub noise: Vec<f32>,
 }
 
 impl Rows {
@@ -64,7 +90,19 @@ impl Rows {
             mask: part(&self.mask),
             base: part(&self.base),
             time: part(&self.time),
+            noise: part(&self.noise),
         }
+    }
+
+    /// These rows, then those of `other`.
+    pub fn append(&mut self, mut other: Self) {
+        self.count += other.count;
+        self.data.append(&mut other.data);
+        self.context.append(&mut other.context);
+        self.mask.append(&mut other.mask);
+        self.base.append(&mut other.base);
+        self.time.append(&mut other.time);
+        self.noise.append(&mut other.noise);
     }
 
     /// One of the matrices on a device.
@@ -90,11 +128,26 @@ pub trait Bridge: Send + Sync + std::fmt::Debug {
     /// Loss of every row, `[batch]`; its mean is minimised. The rows went through [`Bridge::join`].
     fn loss(&self, weights: &Weights, rows: &Rows) -> Tensor<1>;
 
-    /// One draw for every base point, given its context row.
+    /// The data point of every base point, given its context row: a map without chance.
     ///
     /// # Errors
     /// [`Error::Solver`] when a walk does not arrive.
     fn transport(&self, weights: &Weights, base: Tensor<2>, context: Option<&Context>) -> Result<Tensor<2>, Error>;
+
+    /// One draw for every base point, given its context row, the way the bridge draws: [`Bridge::transport`], unless its
+    /// walk has noise, which comes from one stream for each row.
+    ///
+    /// # Errors
+    /// [`Error::Solver`] when a walk does not arrive.
+    fn draw(
+        &self,
+        weights: &Weights,
+        base: Tensor<2>,
+        context: Option<&Context>,
+        _streams: &[Stream],
+    ) -> Result<Tensor<2>, Error> {
+        self.transport(weights, base, context)
+    }
 
     /// Draws base points for [`Bridge::transport`], flat, `rows * D`.
     fn draw_base(&self, rows: usize, stream: &Stream) -> Vec<f32>;
@@ -124,6 +177,17 @@ pub trait Bridge: Send + Sync + std::fmt::Debug {
     ) -> Result<Tensor<2>, Error> {
         let base = self.draw_base(rows, stream);
         let base = Tensor::from_data(TensorData::new(base, [rows, self.dimension()]), weights.device());
-        self.transport(weights, base, context)
+        self.draw(weights, base, context, &row_streams(stream, rows))
     }
+}
+
+/// Refuses to give a density where the base has none.
+fn require_density(base: &dyn Base) -> Result<(), Error> {
+    if base.has_density() {
+        return Ok(());
+    }
+    Err(Error::NoDensity {
+        reason: "the base is a set of points, whose density is not known".to_owned(),
+        hint: "draws can be asked for; for densities use a normal, uniform or mixture base".to_owned(),
+    })
 }

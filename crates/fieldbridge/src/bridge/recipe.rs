@@ -6,9 +6,11 @@ use crate::base::BaseKind;
 use crate::coupling::CouplingKind;
 use crate::likelihood::TraceKind;
 use crate::network::{Activation, NetworkChoice};
-use crate::path::PathKind;
+use crate::path::{Head, Interval, Path, PathKind};
 use crate::random::Stream;
-use crate::solver::SolverKind;
+use crate::solver::{SamplerKind, SolverKind};
+
+use super::{ContinuousFlowRecipe, DiffusionRecipe, InterpolantRecipe};
 
 /// The families of bridges a recipe can name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +21,12 @@ pub enum BridgeKind {
     SplineFlow,
     /// A velocity field trained by flow matching.
     FlowMatching,
+    /// A diffusion model.
+    Diffusion,
+    /// A stochastic interpolant.
+    Interpolant,
+    /// A velocity field trained by maximum likelihood.
+    ContinuousFlow,
 }
 
 /// What supplies the parameters of the splines.
@@ -84,11 +92,19 @@ pub enum TimeDraw {
     Uniform,
     /// `t = 1 - u^2` with `u` as above: more of the walk's end, where narrow distributions take shape.
     TowardsData,
+    /// The logarithm of the noise level `b / a` is normal with mean -1.2 and deviation 1.2, for data of unit variance
+    /// (Karras et al. 2022, arXiv:2206.00364).
+    LogNormal,
 }
 
 impl TimeDraw {
-    /// `count` times.
-    pub(crate) fn draw(self, count: usize, stream: &Stream) -> Vec<f32> {
+    /// `count` times on a path, inside an interval.
+    pub(super) fn draw(self, count: usize, stream: &Stream, path: &dyn Path, within: Interval) -> Vec<f32> {
+        if self == Self::LogNormal {
+            let logs = stream.normals(count).into_iter();
+            let time = |log: f32| path.time_of_level((1.2 * f64::from(log) - 1.2).exp());
+            return logs.map(|log| within.clamp(time(log)) as f32).collect();
+        }
         let places = stream.child("places", 0).permutation(count);
         let uniforms = stream.uniforms(count);
         places
@@ -96,9 +112,14 @@ impl TimeDraw {
             .zip(&uniforms)
             .map(|(&place, &uniform)| {
                 let u = (place as f32 + uniform) / count as f32;
-                match self {
-                    Self::Uniform => u,
+                let t = match self {
                     Self::TowardsData => 1.0 - u * u,
+                    Self::Uniform | Self::LogNormal => u,
+                };
+                if within == Interval::WHOLE {
+                    t
+                } else {
+                    (within.from + f64::from(t) * (within.to - within.from)) as f32
                 }
             })
             .collect()
@@ -129,14 +150,28 @@ pub struct FlowMatchingRecipe {
     pub coupling: CouplingKind,
     /// How joined points are connected.
     pub path: PathKind,
+    /// What the network predicts.
+    #[serde(skip_serializing_if = "is_default")]
+    pub head: Head,
     /// How training times are drawn.
     pub time: TimeDraw,
     /// How the velocity is walked.
     pub solver: SolverKind,
+    /// How draws are made.
+    #[serde(skip_serializing_if = "is_default")]
+    pub sampler: SamplerKind,
     /// How the trace is taken.
     pub likelihood: TraceKind,
+    /// Times the model is trained again on pairs of its own walks.
+    #[serde(skip_serializing_if = "is_default")]
+    pub rectify: usize,
     /// Plain optimal transport with a context biases the model; it is refused unless this says so.
     pub allow_biased_coupling: bool,
+}
+
+/// Whether a setting is the one of older releases, which did not write it.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Default for FlowMatchingRecipe {
@@ -152,9 +187,12 @@ impl Default for FlowMatchingRecipe {
             base: BaseKind::Normal,
             coupling: CouplingKind::Independent,
             path: PathKind::Linear,
+            head: Head::Velocity,
             time: TimeDraw::Uniform,
             solver: SolverKind::default(),
+            sampler: SamplerKind::ProbabilityFlow,
             likelihood: TraceKind::Exact,
+            rectify: 0,
             allow_biased_coupling: false,
         }
     }
@@ -170,4 +208,23 @@ pub struct BridgeRecipe {
     pub spline_flow: SplineFlowRecipe,
     /// Settings when it is flow matching.
     pub flow_matching: FlowMatchingRecipe,
+    /// Settings when it is a diffusion.
+    #[serde(skip_serializing_if = "is_default")]
+    pub diffusion: DiffusionRecipe,
+    /// Settings when it is a stochastic interpolant.
+    #[serde(skip_serializing_if = "is_default")]
+    pub interpolant: InterpolantRecipe,
+    /// Settings when it is a continuous flow.
+    #[serde(skip_serializing_if = "is_default")]
+    pub continuous_flow: ContinuousFlowRecipe,
+}
+
+impl BridgeRecipe {
+    /// Times the model is trained again on pairs of its own walks.
+    pub fn rectifications(&self) -> usize {
+        match self.kind {
+            BridgeKind::FlowMatching => self.flow_matching.rectify,
+            _ => 0,
+        }
+    }
 }

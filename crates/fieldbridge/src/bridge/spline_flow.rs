@@ -91,7 +91,7 @@ pub(super) fn spline_flow(
     });
     Ok(Flow {
         dimension,
-        base: recipe.base.build(),
+        base: recipe.base.build("spline_flow.base", dimension)?,
         transforms,
         embedding,
     })

@@ -9,6 +9,7 @@
 //! | [`Independent`] | `s(j) = j`, the base draws being independent of the data already |
 //! | [`OptimalTransport`] | `argmin_s sum_j \|x0_s(j) - x1_j\|^2` |
 //! | [`Conditional`] | `argmin_s sum_j \|x0_s(j) - x1_j\|^2 + w \|c_s(j) - c_j\|^2` |
+//! | [`Sinkhorn`] | drawn from the entropic plan: no permutation, but right on average |
 //!
 //! Pairs that lie close make straight paths, which few solver steps can follow (Pooladian et al. 2023,
 //! arXiv:2304.14772; Tong et al. 2023, arXiv:2302.00482). With a context `c`, plain optimal transport gives rows of
@@ -21,6 +22,7 @@ mod conditional;
 mod distance;
 mod independent;
 mod jonker_volgenant;
+mod sinkhorn;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,10 +31,12 @@ use crate::random::Stream;
 pub use assignment::{Assignment, OptimalTransport, assign};
 pub use conditional::Conditional;
 pub use independent::Independent;
+pub use sinkhorn::{Plan, Sinkhorn, entropic_plan};
 
 /// Which base point is joined to which data point, in one batch.
 pub trait Coupling: Send + Sync + std::fmt::Debug {
-    /// For every data row the base row joined to it: a permutation of `0..batch.rows`.
+    /// For every data row the base row joined to it: a permutation of `0..batch.rows`, or, with [`Sinkhorn`], a draw
+    /// whose mean over streams joins every base row once.
     ///
     /// The same batch and stream give the same permutation, whatever the number of threads.
     ///
@@ -85,8 +89,8 @@ impl Batch<'_> {
 }
 
 /// A coupling by name, as recipes write it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum CouplingKind {
     /// [`Independent`].
     #[default]
@@ -95,6 +99,11 @@ pub enum CouplingKind {
     Assignment,
     /// [`Conditional`] with its default ratio.
     Conditional,
+    /// [`Sinkhorn`]; not for bridges with a context.
+    Sinkhorn {
+        /// `s`, in units of the scaled data.
+        deviation: f64,
+    },
 }
 
 impl CouplingKind {
@@ -104,6 +113,10 @@ impl CouplingKind {
             Self::Independent => Box::new(Independent),
             Self::Assignment => Box::new(OptimalTransport),
             Self::Conditional => Box::new(Conditional::default()),
+            Self::Sinkhorn { deviation } => Box::new(Sinkhorn {
+                deviation,
+                ..Sinkhorn::default()
+            }),
         }
     }
 }

@@ -15,8 +15,10 @@ use super::rows::{RowStore, RowWriter};
 use super::scaling::{Matrix, Scaling, unusable_target};
 use super::split::{Part, Split};
 use super::target::{TargetScaling, TargetSums};
-use crate::bridge::Rows;
+use crate::bridge::{Bridge, Rows, rectified};
 use crate::error::Error;
+use crate::network::Weights;
+use crate::random::Stream;
 
 /// Rows read at a time.
 const CHUNK: usize = 1 << 16;
@@ -27,10 +29,18 @@ pub struct Dataset {
     store: RowStore,
     split: Split,
     source_rows: Vec<usize>,
+    pairs: Option<Pairs>,
     /// What was fitted to the training rows.
     pub scaling: Scaling,
     /// What was found.
     pub report: DataReport,
+}
+
+/// Base and data points of every row, flat, in place of its own data.
+#[derive(Debug)]
+struct Pairs {
+    base: Vec<f32>,
+    data: Vec<f32>,
 }
 
 /// Opens the table of a recipe; `folder` is where relative paths start.
@@ -208,6 +218,7 @@ impl Dataset {
             store: writer.finish()?,
             split,
             source_rows,
+            pairs: None,
             scaling,
             report,
         })
@@ -232,6 +243,36 @@ impl Dataset {
         parts
     }
 
+    /// Puts pairs of a trained bridge's own walks in place of the data of all rows, in memory; see [`rectified`].
+    ///
+    /// # Errors
+    /// When a walk does not arrive, or rows kept on disk cannot be read.
+    pub fn rectify(&mut self, bridge: &dyn Bridge, weights: &Weights, stream: &Stream) -> Result<(), Error> {
+        self.pairs = None;
+        let places: Vec<usize> = (0..self.source_rows.len()).collect();
+        let mut pairs = Pairs {
+            base: Vec::new(),
+            data: Vec::new(),
+        };
+        for (index, places) in places.chunks(CHUNK).enumerate() {
+            let rows = rectified(
+                bridge,
+                weights,
+                &self.gather(places)?,
+                &stream.child("rows", index as u64),
+            )?;
+            pairs.base.extend(rows.base);
+            pairs.data.extend(rows.data);
+        }
+        self.pairs = Some(pairs);
+        Ok(())
+    }
+
+    /// Returns to the data themselves.
+    pub fn forget_pairs(&mut self) {
+        self.pairs = None;
+    }
+
     /// The rows at these places, in this order.
     ///
     /// # Errors
@@ -247,7 +288,14 @@ impl Dataset {
         for &place in places {
             row.clear();
             self.store.read(place, &mut row)?;
-            rows.data.extend_from_slice(&row[..dimension]);
+            match &self.pairs {
+                None => rows.data.extend_from_slice(&row[..dimension]),
+                Some(pairs) => {
+                    let own = place * dimension..(place + 1) * dimension;
+                    rows.data.extend_from_slice(&pairs.data[own.clone()]);
+                    rows.base.extend_from_slice(&pairs.base[own]);
+                }
+            }
             rows.context.extend_from_slice(&row[dimension..dimension + context]);
             rows.mask.extend_from_slice(&row[dimension + context..]);
         }

@@ -5,6 +5,7 @@
 
 mod exact_trace;
 mod hutchinson;
+mod variational_bound;
 
 use burn_tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use crate::random::Stream;
 
 pub use exact_trace::ExactTrace;
 pub use hutchinson::Hutchinson;
+pub use variational_bound::VariationalBound;
 
 /// A way to the trace of a Jacobian through Jacobian-vector products.
 pub trait Trace: Send + Sync + std::fmt::Debug {

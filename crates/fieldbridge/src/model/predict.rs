@@ -127,6 +127,7 @@ impl Model {
                     count: end - start,
                     ..Rows::default()
                 };
+                let mut streams = Vec::with_capacity(end - start);
                 let (first, last) = (start / each, (end - 1) / each);
                 for row in first..=last {
                     let one = encoded.rows.slice(row, row + 1);
@@ -139,9 +140,10 @@ impl Model {
                     let stream = Stream::new(seed, "posterior", encoded.source_rows[row] as u64);
                     let base = self.bridge.draw_base(each, &stream);
                     part.base.extend_from_slice(&base[from * dimension..to * dimension]);
+                    streams.extend((from..to).map(|draw| stream.child("walk", draw as u64)));
                 }
                 let numbers: Vec<usize> = (start..end).map(|draw| draw % each).collect();
-                self.transport(&part, &numbers)
+                self.draw(&part, &numbers, &streams)
                     .map_err(|error| shifted(error, start / each))
             })
             .collect();
@@ -174,15 +176,19 @@ impl Model {
                     base,
                     ..Rows::default()
                 };
-                self.transport(&part, &(start..end).collect::<Vec<_>>())
+                let streams: Vec<Stream> = (start..end)
+                    .map(|draw| Stream::new(seed, "walk", draw as u64))
+                    .collect();
+                self.draw(&part, &(start..end).collect::<Vec<_>>(), &streams)
                     .map_err(|error| shifted(error, start))
             })
             .collect();
         join(results, count * self.bridge.dimension())
     }
 
-    /// Carries base points to the data, draw `n` by member `n mod members`, and returns to the user's units.
-    fn transport(&self, part: &Rows, numbers: &[usize]) -> Result<Vec<f64>, Error> {
+    /// Carries base points to the data, draw `n` by member `n mod members` with its own stream, and returns to the user's
+    /// units.
+    fn draw(&self, part: &Rows, numbers: &[usize], streams: &[Stream]) -> Result<Vec<f64>, Error> {
         let dimension = self.bridge.dimension();
         let mut values = vec![0.0; part.count * dimension];
         for (member, weights) in self.members.iter().enumerate() {
@@ -198,7 +204,8 @@ impl Model {
                 weights.device(),
             );
             let context = chosen.context_on(weights.device());
-            let drawn = self.bridge.transport(weights, base, context.as_ref())?.into_data();
+            let own: Vec<Stream> = rows.iter().map(|&row| streams[row].clone()).collect();
+            let drawn = self.bridge.draw(weights, base, context.as_ref(), &own)?.into_data();
             let drawn = drawn.as_slice::<f32>().expect("draws are f32");
             for (&row, scaled) in rows.iter().zip(drawn.chunks_exact(dimension)) {
                 let decoded = self.manifest.scaling.target.decode(scaled);

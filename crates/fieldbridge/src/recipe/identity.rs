@@ -19,6 +19,9 @@ impl Recipe {
         let settings = match recipe.bridge {
             crate::bridge::BridgeKind::SplineFlow => serde_json::to_value(&recipe.spline_flow),
             crate::bridge::BridgeKind::FlowMatching => serde_json::to_value(&recipe.flow_matching),
+            crate::bridge::BridgeKind::Diffusion => serde_json::to_value(&recipe.diffusion),
+            crate::bridge::BridgeKind::Interpolant => serde_json::to_value(&recipe.interpolant),
+            crate::bridge::BridgeKind::ContinuousFlow => serde_json::to_value(&recipe.continuous_flow),
         };
         let data = (
             &recipe.data.group,

@@ -3,7 +3,7 @@
 //! ```toml
 //! title = "Redshifts from six LSST magnitudes"
 //! seed = 1
-//! bridge = "spline_flow"            # or "flow_matching"
+//! bridge = "spline_flow"            # or "flow_matching", "diffusion", "interpolant", "continuous_flow"
 //!
 //! [data]                            # where the rows are: see DataRecipe
 //! file = "catalogue.parquet"        # starts at the recipe's folder
@@ -16,6 +16,9 @@
 //!
 //! [spline_flow]                     # see SplineFlowRecipe
 //! [flow_matching]                   # see FlowMatchingRecipe
+//! [diffusion]                       # see DiffusionRecipe
+//! [interpolant]                     # see InterpolantRecipe
+//! [continuous_flow]                 # see ContinuousFlowRecipe
 //! [train]                           # see TrainRecipe
 //! [check]                           # see CheckRecipe
 //!
@@ -36,7 +39,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::bridge::{BridgeKind, BridgeRecipe, FlowMatchingRecipe, SplineFlowRecipe};
+use crate::bridge::{
+    BridgeKind, BridgeRecipe, ContinuousFlowRecipe, DiffusionRecipe, FlowMatchingRecipe, InterpolantRecipe,
+    SplineFlowRecipe,
+};
 use crate::check::CheckRecipe;
 use crate::data::{DataRecipe, ModalityRecipe, TargetRecipe};
 use crate::error::Error;
@@ -64,6 +70,12 @@ pub struct Recipe {
     pub spline_flow: SplineFlowRecipe,
     /// Settings of flow matching.
     pub flow_matching: FlowMatchingRecipe,
+    /// Settings of a diffusion.
+    pub diffusion: DiffusionRecipe,
+    /// Settings of a stochastic interpolant.
+    pub interpolant: InterpolantRecipe,
+    /// Settings of a continuous flow.
+    pub continuous_flow: ContinuousFlowRecipe,
     /// Settings of training.
     pub train: TrainRecipe,
     /// Settings of the checks.
@@ -76,9 +88,12 @@ pub struct Recipe {
 }
 
 /// Names of the bridges, as recipes write them.
-const BRIDGES: [(&str, BridgeKind); 2] = [
+const BRIDGES: [(&str, BridgeKind); 5] = [
     ("spline_flow", BridgeKind::SplineFlow),
     ("flow_matching", BridgeKind::FlowMatching),
+    ("diffusion", BridgeKind::Diffusion),
+    ("interpolant", BridgeKind::Interpolant),
+    ("continuous_flow", BridgeKind::ContinuousFlow),
 ];
 
 impl Recipe {
@@ -113,7 +128,7 @@ impl Recipe {
         merge::apply(&mut set, &settings)?;
         let chosen = section::bridge(&set).map_err(|fault| fault.in_file(path, &lines))?;
         let mut recipe = None;
-        // the other bridge is read too, so that a slip in its tables does not wait for the day it is chosen
+        // the other bridges are read too, so that a slip in its tables does not wait for the day it is chosen
         for (name, kind) in BRIDGES {
             let mut merged = merge::when(&set, name).map_err(|fault| fault.in_file(path, &lines))?;
             merge::apply(&mut merged, &settings)?;
@@ -139,6 +154,9 @@ impl Recipe {
             kind: self.bridge,
             spline_flow: self.spline_flow.clone(),
             flow_matching: self.flow_matching.clone(),
+            diffusion: self.diffusion.clone(),
+            interpolant: self.interpolant.clone(),
+            continuous_flow: self.continuous_flow.clone(),
         }
     }
 
@@ -158,6 +176,9 @@ impl Recipe {
             context: &self.context,
             spline_flow: (self.bridge == BridgeKind::SplineFlow).then_some(&self.spline_flow),
             flow_matching: (self.bridge == BridgeKind::FlowMatching).then_some(&self.flow_matching),
+            diffusion: (self.bridge == BridgeKind::Diffusion).then_some(&self.diffusion),
+            interpolant: (self.bridge == BridgeKind::Interpolant).then_some(&self.interpolant),
+            continuous_flow: (self.bridge == BridgeKind::ContinuousFlow).then_some(&self.continuous_flow),
             train: &self.train,
             check: &self.check,
         };
@@ -203,6 +224,9 @@ struct Whole<'a> {
     context: &'a BTreeMap<String, ModalityRecipe>,
     spline_flow: Option<&'a SplineFlowRecipe>,
     flow_matching: Option<&'a FlowMatchingRecipe>,
+    diffusion: Option<&'a DiffusionRecipe>,
+    interpolant: Option<&'a InterpolantRecipe>,
+    continuous_flow: Option<&'a ContinuousFlowRecipe>,
     train: &'a TrainRecipe,
     check: &'a CheckRecipe,
 }

@@ -9,13 +9,15 @@ use toml::{Table, Value};
 use super::error::{Fault, dotted};
 use super::lines::Lines;
 use super::{Recipe, Top};
-use crate::bridge::{BridgeKind, FlowMatchingRecipe, SplineFlowRecipe};
+use crate::bridge::{
+    BridgeKind, ContinuousFlowRecipe, DiffusionRecipe, FlowMatchingRecipe, InterpolantRecipe, SplineFlowRecipe,
+};
 use crate::check::CheckRecipe;
 use crate::data::{DataRecipe, ModalityRecipe, TargetRecipe};
 use crate::train::TrainRecipe;
 
 /// Every key at the top of a recipe.
-pub(super) const KEYS: [&str; 11] = [
+pub(super) const KEYS: [&str; 14] = [
     "title",
     "seed",
     "bridge",
@@ -24,6 +26,9 @@ pub(super) const KEYS: [&str; 11] = [
     "context",
     "spline_flow",
     "flow_matching",
+    "diffusion",
+    "interpolant",
+    "continuous_flow",
     "train",
     "check",
     "when",
@@ -37,6 +42,9 @@ pub(super) struct Sections {
     context: BTreeMap<String, ModalityRecipe>,
     spline_flow: SplineFlowRecipe,
     flow_matching: FlowMatchingRecipe,
+    diffusion: DiffusionRecipe,
+    interpolant: InterpolantRecipe,
+    continuous_flow: ContinuousFlowRecipe,
     train: TrainRecipe,
     check: CheckRecipe,
 }
@@ -121,6 +129,9 @@ impl Sections {
             context,
             spline_flow: optional(&mut table, "spline_flow")?,
             flow_matching: optional(&mut table, "flow_matching")?,
+            diffusion: optional(&mut table, "diffusion")?,
+            interpolant: optional(&mut table, "interpolant")?,
+            continuous_flow: optional(&mut table, "continuous_flow")?,
             train: optional(&mut table, "train")?,
             check: optional(&mut table, "check")?,
         })
@@ -137,6 +148,9 @@ impl Sections {
             context: self.context,
             spline_flow: self.spline_flow,
             flow_matching: self.flow_matching,
+            diffusion: self.diffusion,
+            interpolant: self.interpolant,
+            continuous_flow: self.continuous_flow,
             train: self.train,
             check: self.check,
             folder: path.parent().map(Path::to_owned).unwrap_or_default(),

@@ -4,6 +4,9 @@
 
 mod adaptive;
 mod fixed;
+mod noise;
+mod sampler;
+mod stochastic;
 
 use burn_tensor::{Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
@@ -12,6 +15,9 @@ use crate::error::Error;
 
 pub use adaptive::DormandPrince;
 pub use fixed::{Euler, Heun, RungeKutta};
+pub(crate) use noise::{normals, row_streams};
+pub use sampler::{Ancestral, Churn, Denoiser, Karras, Multistep, Sampler, SamplerKind};
+pub use stochastic::{EulerMaruyama, NoisyField, StochasticHeun, StochasticSolver};
 
 /// A velocity field over a batch of rows, each a state of its own with conditions of its own.
 pub trait Field {

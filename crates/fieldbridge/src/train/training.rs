@@ -187,23 +187,17 @@ impl Training<'_> {
         if places.is_empty() {
             return Ok(None);
         }
-        let mut rows = self.dataset.gather(&places)?;
+        let rows = self.dataset.gather(&places)?;
         // couplings are made for batches
         let size = self.recipe.batch;
-        let mut joined = Rows {
-            count: rows.count,
-            ..Rows::default()
-        };
+        let mut joined = Rows::default();
         for (index, start) in (0..rows.count).step_by(size).enumerate() {
             let mut part = rows.slice(start, (start + size).min(rows.count));
             self.bridge
                 .join(&mut part, &Stream::new(self.seed, "validation", index as u64));
-            joined.base.append(&mut part.base);
-            joined.time.append(&mut part.time);
+            joined.append(part);
         }
-        rows.base = joined.base;
-        rows.time = joined.time;
-        Ok(Some(rows))
+        Ok(Some(joined))
     }
 
     /// Refuses a precision that the device cannot compute with.

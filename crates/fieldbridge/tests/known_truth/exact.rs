@@ -6,9 +6,9 @@ use fieldbridge::coupling::Independent;
 use fieldbridge::device::cpu;
 use fieldbridge::likelihood::{ExactTrace, Hutchinson, Trace};
 use fieldbridge::network::{Registry, Weights};
-use fieldbridge::path::Linear;
+use fieldbridge::path::{Head, Linear, LossWeight};
 use fieldbridge::random::Stream;
-use fieldbridge::solver::{DormandPrince, RungeKutta, Solver};
+use fieldbridge::solver::{DormandPrince, RungeKutta, SamplerKind, Solver};
 use fieldbridge::transform::Affine;
 
 use super::mixture::{Mixture, gaussian, in_one_dimension, in_two_dimensions};
@@ -20,11 +20,17 @@ pub(crate) fn continuous(mixture: &Mixture, solver: Box<dyn Solver>, trace: Box<
         base: Box::new(Normal),
         coupling: Box::new(Independent),
         path: Box::new(Linear),
+        head: Head::Velocity,
+        weight: LossWeight::Output,
         time: TimeDraw::Uniform,
         network: Box::new(mixture.clone()),
         solver,
+        sampler: SamplerKind::ProbabilityFlow,
         trace,
+        bound: None,
         embedding: None,
+        unconditional_share: 0.0,
+        guidance: 1.0,
     }
 }
 
@@ -44,7 +50,7 @@ fn targets() -> Vec<Mixture> {
     ]
 }
 
-fn no_weights() -> Weights {
+pub(crate) fn no_weights() -> Weights {
     Registry::new().finish(0).on(&cpu())
 }
 

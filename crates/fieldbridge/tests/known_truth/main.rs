@@ -1,11 +1,16 @@
 //! Bridges on distributions whose densities are known: values, errors, draws, integrals.
 
+mod continuous_flow;
+mod diffusion;
 mod exact;
+mod interpolant;
 mod learned;
 mod mixture;
 mod moons;
+mod posterior;
 mod trace;
 mod training;
+mod transport;
 
 use burn_tensor::{Tensor, TensorData};
 use fieldbridge::bridge::{Bridge, Rows};
