@@ -1,6 +1,6 @@
 //! Section "Training": how the loss fell and why it ended.
 
-use fieldbridge::bridge::{BridgeRecipe, Layers, build};
+use fieldbridge::bridge::{BridgeKind, BridgeRecipe, Layers, build};
 use fieldbridge::train::Evaluation;
 use fieldbridge_report::{Block, Curve, LossCurve, format_number};
 
@@ -62,7 +62,7 @@ fn has_validation(input: &ReportInput) -> bool {
 
 fn settings(input: &ReportInput) -> Vec<(String, String)> {
     let train = &input.recipe.train;
-    let mut pairs = vec![("Bridge", bridge(&input.manifest.bridge, input.is_continuous()))];
+    let mut pairs = vec![("Bridge", bridge(&input.manifest.bridge))];
     if let Some(parameters) = parameters(input) {
         pairs.push(("Trained parameters", parameters));
     }
@@ -125,35 +125,67 @@ fn rule(input: &ReportInput) -> String {
 }
 
 /// The family with its sizes.
-fn bridge(recipe: &BridgeRecipe, continuous: bool) -> String {
-    if continuous {
-        let settings = &recipe.flow_matching;
-        format!(
-            "velocity network of {}, width {}; {:?} coupling, {:?} path",
-            counted(settings.blocks, "block"),
-            settings.width,
-            settings.coupling,
-            settings.path
-        )
-        .to_lowercase()
-    } else {
-        let settings = &recipe.spline_flow;
-        let layers = match settings.layers {
-            Layers::Autoregressive => "autoregressive",
-            Layers::Coupling => "coupling",
-        };
-        format!(
-            "{} {layers} rational-quadratic spline {} of {} on ±{}, networks of width {}",
-            count(settings.transforms),
-            if settings.transforms == 1 {
-                "transform"
-            } else {
-                "transforms"
-            },
-            counted(settings.bins, "bin"),
-            format_number(f64::from(settings.bound)),
-            settings.width
-        )
+fn bridge(recipe: &BridgeRecipe) -> String {
+    match recipe.kind {
+        BridgeKind::FlowMatching => {
+            let settings = &recipe.flow_matching;
+            format!(
+                "velocity network of {}, width {}; {:?} coupling, {:?} path",
+                counted(settings.blocks, "block"),
+                settings.width,
+                settings.coupling,
+                settings.path
+            )
+            .to_lowercase()
+        }
+        BridgeKind::SplineFlow => {
+            let settings = &recipe.spline_flow;
+            format!(
+                "{}, {} rational-quadratic splines of {} on ±{}, networks of width {}",
+                counted(settings.transforms, "transform"),
+                layers(settings.layers),
+                counted(settings.bins, "bin"),
+                format_number(f64::from(settings.bound)),
+                settings.width
+            )
+        }
+        BridgeKind::AffineFlow => {
+            let settings = &recipe.affine_flow;
+            format!(
+                "{}, {} shifts and scales, networks of width {}",
+                counted(settings.transforms, "transform"),
+                layers(settings.layers),
+                settings.width
+            )
+        }
+        BridgeKind::ResidualFlow => {
+            let settings = &recipe.residual_flow;
+            format!(
+                "{} by {}, networks of {} of width {}",
+                counted(settings.transforms, "contraction"),
+                format_number(settings.contraction),
+                counted(settings.hidden, "hidden layer"),
+                settings.width
+            )
+        }
+        BridgeKind::ImageFlow => {
+            let settings = &recipe.image_flow;
+            format!(
+                "{} of {}, networks of {} channels",
+                counted(settings.scales, "scale"),
+                counted(settings.steps, "step"),
+                settings.width
+            )
+        }
+        BridgeKind::MixtureDensity => counted(recipe.mixture_density.components, "Gaussian"),
+    }
+}
+
+fn layers(layers: Layers) -> &'static str {
+    match layers {
+        Layers::Autoregressive => "autoregressive",
+        Layers::InverseAutoregressive => "inverse autoregressive",
+        Layers::Coupling => "coupling",
     }
 }
 

@@ -9,17 +9,23 @@
 //! | bridge | crossed by | log-density |
 //! |---|---|---|
 //! | [`Flow`] | a stack of transforms | exact |
+//! | [`MixtureDensity`] | choosing a Gaussian, then shifting and scaling | exact |
 //! | [`Continuous`] | walking a learned velocity | solved, with an error estimate |
 //!
 //! Whatever it is, a [`Bridge`] is trained by its [`loss`](Bridge::loss), drawn from with
 //! [`sample`](Bridge::sample), and asked for a [`log_density`](Bridge::log_density), each given a context.
 
+mod affine_flow;
 mod build;
 mod continuous;
 mod flow;
 mod flow_matching;
+mod image_flow;
+mod mixture_density;
 mod recipe;
+mod residual_flow;
 mod spline_flow;
+mod stacked;
 
 use burn_tensor::{Device, Tensor, TensorData};
 
@@ -28,10 +34,14 @@ use crate::likelihood::LogDensity;
 use crate::network::{Context, Weights};
 use crate::random::Stream;
 
+pub use affine_flow::AffineFlowRecipe;
 pub use build::build;
 pub use continuous::Continuous;
 pub use flow::Flow;
+pub use image_flow::ImageFlowRecipe;
+pub use mixture_density::{MixtureDensity, MixtureDensityRecipe};
 pub use recipe::{BridgeKind, BridgeRecipe, FlowMatchingRecipe, Layers, NetworkKind, SplineFlowRecipe, TimeDraw};
+pub use residual_flow::ResidualFlowRecipe;
 
 /// Rows on the host, as training and inference hand them over: all values flat, row by row.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -84,6 +94,11 @@ pub trait Bridge: Send + Sync + std::fmt::Debug {
     /// Length `D` of a data point.
     fn dimension(&self) -> usize;
 
+    /// Numbers of a base point; more than `D` when the bridge also makes choices.
+    fn base_width(&self) -> usize {
+        self.dimension()
+    }
+
     /// Draws what one training step needs beside the data: base points, joined to the rows, and times.
     fn join(&self, rows: &mut Rows, stream: &Stream);
 
@@ -96,7 +111,7 @@ pub trait Bridge: Send + Sync + std::fmt::Debug {
     /// [`Error::Solver`] when a walk does not arrive.
     fn transport(&self, weights: &Weights, base: Tensor<2>, context: Option<&Context>) -> Result<Tensor<2>, Error>;
 
-    /// Draws base points for [`Bridge::transport`], flat, `rows * D`.
+    /// Draws base points for [`Bridge::transport`], flat, `rows * base_width`.
     fn draw_base(&self, rows: usize, stream: &Stream) -> Vec<f32>;
 
     /// `log p(x | context)` with an error estimate; the stream serves stochastic traces.
@@ -123,7 +138,7 @@ pub trait Bridge: Send + Sync + std::fmt::Debug {
         stream: &Stream,
     ) -> Result<Tensor<2>, Error> {
         let base = self.draw_base(rows, stream);
-        let base = Tensor::from_data(TensorData::new(base, [rows, self.dimension()]), weights.device());
+        let base = Tensor::from_data(TensorData::new(base, [rows, self.base_width()]), weights.device());
         self.transport(weights, base, context)
     }
 }

@@ -8,7 +8,9 @@
 
 mod activation;
 mod context;
+mod contraction;
 mod convolution;
+mod image;
 mod layer_norm;
 mod linear;
 mod masked_mlp;
@@ -24,7 +26,9 @@ use burn_tensor::Tensor;
 pub use activation::Activation;
 pub(crate) use context::embed;
 pub use context::{Context, ContextEmbedding, Modality};
+pub use contraction::{Contracted, Contraction};
 pub use convolution::ConvolutionBlock;
+pub use image::ImageNetwork;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use masked_mlp::{MaskedMlp, MaskedNetwork};

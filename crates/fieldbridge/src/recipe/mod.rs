@@ -3,10 +3,10 @@
 //! ```toml
 //! title = "Redshifts from six LSST magnitudes"
 //! seed = 1
-//! bridge = "spline_flow"            # or "flow_matching"
+//! bridge = "spline_flow"            # or "affine_flow", "residual_flow", "image_flow", "mixture_density" ...
 //!
 //! [data]                            # where the rows are: see DataRecipe
-//! file = "catalogue.parquet"        # starts at the recipe's folder
+//! file = "catalogue.parquet"        # starts at the recipe's folder; or generate = "two_moons"
 //!
 //! [target]                          # what is learned: see TargetRecipe
 //! columns = ["redshift"]
@@ -15,6 +15,10 @@
 //! columns = ["u", "g", "r"]
 //!
 //! [spline_flow]                     # see SplineFlowRecipe
+//! [affine_flow]                     # see AffineFlowRecipe
+//! [image_flow]                      # see ImageFlowRecipe
+//! [residual_flow]                   # see ResidualFlowRecipe
+//! [mixture_density]                 # see MixtureDensityRecipe
 //! [flow_matching]                   # see FlowMatchingRecipe
 //! [train]                           # see TrainRecipe
 //! [check]                           # see CheckRecipe
@@ -36,7 +40,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::bridge::{BridgeKind, BridgeRecipe, FlowMatchingRecipe, SplineFlowRecipe};
+use crate::bridge::{
+    AffineFlowRecipe, BridgeKind, BridgeRecipe, FlowMatchingRecipe, ImageFlowRecipe, MixtureDensityRecipe,
+    ResidualFlowRecipe, SplineFlowRecipe,
+};
 use crate::check::CheckRecipe;
 use crate::data::{DataRecipe, ModalityRecipe, TargetRecipe};
 use crate::error::Error;
@@ -62,6 +69,14 @@ pub struct Recipe {
     pub context: BTreeMap<String, ModalityRecipe>,
     /// Settings of a spline flow.
     pub spline_flow: SplineFlowRecipe,
+    /// Settings of an affine flow.
+    pub affine_flow: AffineFlowRecipe,
+    /// Settings of a flow of images.
+    pub image_flow: ImageFlowRecipe,
+    /// Settings of a residual flow.
+    pub residual_flow: ResidualFlowRecipe,
+    /// Settings of a mixture of Gaussians.
+    pub mixture_density: MixtureDensityRecipe,
     /// Settings of flow matching.
     pub flow_matching: FlowMatchingRecipe,
     /// Settings of training.
@@ -76,8 +91,12 @@ pub struct Recipe {
 }
 
 /// Names of the bridges, as recipes write them.
-const BRIDGES: [(&str, BridgeKind); 2] = [
+const BRIDGES: [(&str, BridgeKind); 6] = [
     ("spline_flow", BridgeKind::SplineFlow),
+    ("affine_flow", BridgeKind::AffineFlow),
+    ("image_flow", BridgeKind::ImageFlow),
+    ("residual_flow", BridgeKind::ResidualFlow),
+    ("mixture_density", BridgeKind::MixtureDensity),
     ("flow_matching", BridgeKind::FlowMatching),
 ];
 
@@ -124,8 +143,9 @@ impl Recipe {
         }
         let recipe = recipe.expect("the chosen bridge is one of them");
         let settled = recipe
-            .train
+            .data
             .check()
+            .and_then(|()| recipe.train.check())
             .and_then(|()| recipe.check.check(&recipe.target.columns));
         match settled {
             Err(Error::Recipe { key, reason, hint }) => Err(at(&key, reason, hint)),
@@ -138,13 +158,17 @@ impl Recipe {
         BridgeRecipe {
             kind: self.bridge,
             spline_flow: self.spline_flow.clone(),
+            affine_flow: self.affine_flow.clone(),
+            image_flow: self.image_flow.clone(),
+            residual_flow: self.residual_flow.clone(),
+            mixture_density: self.mixture_density.clone(),
             flow_matching: self.flow_matching.clone(),
         }
     }
 
-    /// The data file, its relative path made to start where the program was started.
-    pub fn data_path(&self) -> PathBuf {
-        self.folder.join(&self.data.file)
+    /// The data file, its relative path made to start where the program was started; none when the rows are drawn.
+    pub fn data_path(&self) -> Option<PathBuf> {
+        Some(self.folder.join(self.data.file.as_ref()?))
     }
 
     /// The recipe with all defaults filled in, as TOML that [`Recipe::read`] reads.
@@ -157,6 +181,10 @@ impl Recipe {
             target: &self.target,
             context: &self.context,
             spline_flow: (self.bridge == BridgeKind::SplineFlow).then_some(&self.spline_flow),
+            affine_flow: (self.bridge == BridgeKind::AffineFlow).then_some(&self.affine_flow),
+            image_flow: (self.bridge == BridgeKind::ImageFlow).then_some(&self.image_flow),
+            residual_flow: (self.bridge == BridgeKind::ResidualFlow).then_some(&self.residual_flow),
+            mixture_density: (self.bridge == BridgeKind::MixtureDensity).then_some(&self.mixture_density),
             flow_matching: (self.bridge == BridgeKind::FlowMatching).then_some(&self.flow_matching),
             train: &self.train,
             check: &self.check,
@@ -202,6 +230,10 @@ struct Whole<'a> {
     target: &'a TargetRecipe,
     context: &'a BTreeMap<String, ModalityRecipe>,
     spline_flow: Option<&'a SplineFlowRecipe>,
+    affine_flow: Option<&'a AffineFlowRecipe>,
+    image_flow: Option<&'a ImageFlowRecipe>,
+    residual_flow: Option<&'a ResidualFlowRecipe>,
+    mixture_density: Option<&'a MixtureDensityRecipe>,
     flow_matching: Option<&'a FlowMatchingRecipe>,
     train: &'a TrainRecipe,
     check: &'a CheckRecipe,

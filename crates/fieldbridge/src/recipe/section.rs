@@ -9,13 +9,16 @@ use toml::{Table, Value};
 use super::error::{Fault, dotted};
 use super::lines::Lines;
 use super::{Recipe, Top};
-use crate::bridge::{BridgeKind, FlowMatchingRecipe, SplineFlowRecipe};
+use crate::bridge::{
+    AffineFlowRecipe, BridgeKind, FlowMatchingRecipe, ImageFlowRecipe, MixtureDensityRecipe, ResidualFlowRecipe,
+    SplineFlowRecipe,
+};
 use crate::check::CheckRecipe;
 use crate::data::{DataRecipe, ModalityRecipe, TargetRecipe};
 use crate::train::TrainRecipe;
 
 /// Every key at the top of a recipe.
-pub(super) const KEYS: [&str; 11] = [
+pub(super) const KEYS: [&str; 15] = [
     "title",
     "seed",
     "bridge",
@@ -23,6 +26,10 @@ pub(super) const KEYS: [&str; 11] = [
     "target",
     "context",
     "spline_flow",
+    "affine_flow",
+    "image_flow",
+    "residual_flow",
+    "mixture_density",
     "flow_matching",
     "train",
     "check",
@@ -36,6 +43,10 @@ pub(super) struct Sections {
     target: TargetRecipe,
     context: BTreeMap<String, ModalityRecipe>,
     spline_flow: SplineFlowRecipe,
+    affine_flow: AffineFlowRecipe,
+    image_flow: ImageFlowRecipe,
+    residual_flow: ResidualFlowRecipe,
+    mixture_density: MixtureDensityRecipe,
     flow_matching: FlowMatchingRecipe,
     train: TrainRecipe,
     check: CheckRecipe,
@@ -116,10 +127,18 @@ impl Sections {
         }
         Ok(Self {
             top,
-            data: required(&mut table, "data", "add [data] with `file = \"...\"`")?,
+            data: required(
+                &mut table,
+                "data",
+                "add [data] with `file = \"...\"` or `generate = \"...\"`",
+            )?,
             target: required(&mut table, "target", "add [target] with `columns = [\"...\"]`")?,
             context,
             spline_flow: optional(&mut table, "spline_flow")?,
+            affine_flow: optional(&mut table, "affine_flow")?,
+            image_flow: optional(&mut table, "image_flow")?,
+            residual_flow: optional(&mut table, "residual_flow")?,
+            mixture_density: optional(&mut table, "mixture_density")?,
             flow_matching: optional(&mut table, "flow_matching")?,
             train: optional(&mut table, "train")?,
             check: optional(&mut table, "check")?,
@@ -136,6 +155,10 @@ impl Sections {
             target: self.target,
             context: self.context,
             spline_flow: self.spline_flow,
+            affine_flow: self.affine_flow,
+            image_flow: self.image_flow,
+            residual_flow: self.residual_flow,
+            mixture_density: self.mixture_density,
             flow_matching: self.flow_matching,
             train: self.train,
             check: self.check,

@@ -1,6 +1,7 @@
 //! Bridges on distributions whose densities are known: values, errors, draws, integrals.
 
 mod exact;
+mod flows;
 mod learned;
 mod mixture;
 mod moons;

@@ -92,6 +92,7 @@ fn recipes() -> [(&'static str, BridgeRecipe); 2] {
         kind,
         spline_flow: spline_flow.clone(),
         flow_matching: flow_matching.clone(),
+        ..BridgeRecipe::default()
     };
     [
         ("spline flow", recipe(BridgeKind::SplineFlow)),
