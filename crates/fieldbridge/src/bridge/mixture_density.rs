@@ -50,6 +50,10 @@ impl Default for MixtureDensityRecipe {
 /// none can collapse onto a single point.
 const LIMIT: f64 = 7.0;
 
+/// What is learned without a network acts multiplied by this: a step of the optimiser moves every number by about the
+/// learning rate, too little for a mean that starts far from where it belongs.
+const STRETCH: f64 = 10.0;
+
 /// Most target columns; every pair of them has a parameter in every component.
 const MOST_DIMENSIONS: usize = 64;
 
@@ -127,7 +131,11 @@ pub(super) fn mixture_density(
     let start = registry.scope("start", |registry| Start {
         weights: registry.parameter("weights", &[1, components], Initial::Constant(0.0)),
         // apart from each other, or all would learn the same
-        means: registry.parameter("means", &[1, components, dimension], Initial::Normal(1.0)),
+        means: registry.parameter(
+            "means",
+            &[1, components, dimension],
+            Initial::Normal(1.0 / STRETCH as f32),
+        ),
         scales: registry.parameter("scales", &[1, components, dimension], Initial::Constant(0.0)),
         factors: (pairs > 0).then(|| registry.parameter("factors", &[1, components, pairs], Initial::Constant(0.0))),
     });
@@ -164,10 +172,10 @@ pub(super) fn mixture_density(
 impl MixtureDensity {
     fn mixture(&self, weights: &Weights, context: Option<&Context>) -> Mixture {
         let (count, dimension) = (self.components, self.dimension);
-        let mut logits = weights.get::<2>(self.start.weights);
-        let mut means = weights.get::<3>(self.start.means);
-        let mut scales = weights.get::<3>(self.start.scales);
-        let mut factors = self.start.factors.map(|slot| weights.get::<3>(slot));
+        let mut logits = weights.get::<2>(self.start.weights) * STRETCH;
+        let mut means = weights.get::<3>(self.start.means) * STRETCH;
+        let mut scales = weights.get::<3>(self.start.scales) * STRETCH;
+        let mut factors = self.start.factors.map(|slot| weights.get::<3>(slot) * STRETCH);
         if let Some((embedding, network)) = &self.conditioned {
             let embedded = embed(Some(embedding), weights, context).expect("a conditional mixture is given a context");
             let found = network.forward(weights, embedded, &Conditions::default());

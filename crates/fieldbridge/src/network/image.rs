@@ -14,9 +14,14 @@ pub struct ImageNetwork {
     last: (Slot, Slot),
 }
 
-/// Groups of channels that are normalised together: as many as divide the width, at most eight.
+/// Groups of channels that are normalised together, at most eight and of at least four channels where there are that
+/// many: on an image of one pixel a group of one channel would be normalised to nothing.
 fn groups(width: usize) -> usize {
-    (1..=8).rev().find(|&groups| width.is_multiple_of(groups)).unwrap_or(1)
+    let most = (width / 4).clamp(1, 8);
+    (1..=most)
+        .rev()
+        .find(|&groups| width.is_multiple_of(groups))
+        .unwrap_or(1)
 }
 
 impl ImageNetwork {
