@@ -83,7 +83,7 @@ fn a_quadrature_has_converged() {
     for noise in noises {
         let moons = KnownKind::TwoMoons.build(Some(noise)).unwrap();
         for one in draw(moons.as_ref(), 50, &Stream::new(4, "moons", 0)) {
-            let points = 20_000;
+            let points = 200_000;
             let sum: f64 = (0..points)
                 .map(|at| {
                     let angle = 2.0 * std::f64::consts::PI * (f64::from(at) + 0.5) / f64::from(points);
