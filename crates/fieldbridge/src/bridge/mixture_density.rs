@@ -77,7 +77,8 @@ pub struct MixtureDensity {
 /// What is learned without a context, and added to by the network with one.
 #[derive(Debug)]
 struct Start {
-    weights: Slot,
+    /// None for one component, whose weight is one.
+    weights: Option<Slot>,
     means: Slot,
     scales: Slot,
     /// None in one dimension.
@@ -129,7 +130,7 @@ pub(super) fn mixture_density(
     }
     let (components, pairs) = (recipe.components, dimension * (dimension - 1) / 2);
     let start = registry.scope("start", |registry| Start {
-        weights: registry.parameter("weights", &[1, components], Initial::Constant(0.0)),
+        weights: (components > 1).then(|| registry.parameter("weights", &[1, components], Initial::Constant(0.0))),
         // apart from each other, or all would learn the same
         means: registry.parameter(
             "means",
@@ -155,7 +156,7 @@ pub(super) fn mixture_density(
                 0,
                 recipe.width,
                 recipe.blocks,
-                components * (1 + 2 * dimension + pairs),
+                components * (usize::from(components > 1) + 2 * dimension + pairs),
                 recipe.activation,
             )
         });
@@ -172,7 +173,10 @@ pub(super) fn mixture_density(
 impl MixtureDensity {
     fn mixture(&self, weights: &Weights, context: Option<&Context>) -> Mixture {
         let (count, dimension) = (self.components, self.dimension);
-        let mut logits = weights.get::<2>(self.start.weights) * STRETCH;
+        let mut logits = match self.start.weights {
+            Some(slot) => weights.get::<2>(slot) * STRETCH,
+            None => Tensor::zeros([1, 1], weights.device()),
+        };
         let mut means = weights.get::<3>(self.start.means) * STRETCH;
         let mut scales = weights.get::<3>(self.start.scales) * STRETCH;
         let mut factors = self.start.factors.map(|slot| weights.get::<3>(slot) * STRETCH);
@@ -186,7 +190,9 @@ impl MixtureDensity {
                 from += count * each;
                 part.reshape([batch, count, each])
             };
-            logits = logits + next(1).reshape([batch, count]);
+            if count > 1 {
+                logits = logits + next(1).reshape([batch, count]);
+            }
             means = means + next(dimension);
             scales = scales + next(dimension);
             factors = factors.map(|factors| factors + next(dimension * (dimension - 1) / 2));
