@@ -47,6 +47,7 @@ mod fits;
 mod format;
 mod guard;
 mod hdf5;
+mod memory;
 mod nearest;
 mod npy;
 mod npz;

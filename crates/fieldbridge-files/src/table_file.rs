@@ -8,14 +8,14 @@ use std::sync::{Mutex, PoisonError};
 use crate::guard::guarded;
 use crate::source::{Opened, TableSource};
 use crate::table::{Column, ColumnInfo, ColumnKind, Table};
-use crate::{FileError, Format, csv_file, fits, hdf5, nearest_name, npy, npz, parquet_file};
+use crate::{FileError, Format, csv_file, fits, hdf5, memory, nearest_name, npy, npz, parquet_file};
 
 /// An opened table: its description is in memory, its values are not.
 ///
 /// May be shared between threads; reads then take turns.
 pub struct TableFile {
     path: PathBuf,
-    format: Format,
+    format: Option<Format>,
     columns: Vec<ColumnInfo>,
     rows: usize,
     source: Mutex<Box<dyn TableSource>>,
@@ -55,6 +55,18 @@ impl TableFile {
         Self::open_part(path, Some(group))
     }
 
+    /// A table of values already in memory, read like one of a file; `name` stands where errors name the file.
+    pub fn in_memory(name: &Path, table: Table) -> Self {
+        let Opened { columns, rows, source } = memory::open(table);
+        TableFile {
+            path: name.to_path_buf(),
+            format: None,
+            columns,
+            rows,
+            source: Mutex::new(source),
+        }
+    }
+
     fn open_part(path: &Path, group: Option<&str>) -> Result<Self, FileError> {
         let format = Format::verified(path)?;
         if group.is_some() && !matches!(format, Format::Hdf5 | Format::Fits) {
@@ -74,20 +86,20 @@ impl TableFile {
         })?;
         Ok(TableFile {
             path: path.to_path_buf(),
-            format,
+            format: Some(format),
             columns,
             rows,
             source: Mutex::new(source),
         })
     }
 
-    /// The path it was opened from.
+    /// The path it was opened from, or the name of a table in memory.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The format.
-    pub fn format(&self) -> Format {
+    /// The format; none for a table in memory.
+    pub fn format(&self) -> Option<Format> {
         self.format
     }
 

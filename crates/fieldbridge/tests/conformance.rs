@@ -208,8 +208,8 @@ fn recipes(conditional: bool) -> Vec<(String, BridgeRecipe)> {
         recipe.flow_matching.blocks,
         recipe.flow_matching.context_width,
     ) = (12, 1, 6);
-    let mut all = Vec::new();
-    for layers in [Layers::Autoregressive, Layers::Coupling] {
+    let mut all = flows_and_mixtures(&recipe);
+    for layers in [Layers::Autoregressive, Layers::InverseAutoregressive, Layers::Coupling] {
         for activation in [Activation::Silu, Activation::Relu] {
             let mut one = recipe.clone();
             one.kind = BridgeKind::SplineFlow;
@@ -414,6 +414,47 @@ fn networks() -> Vec<NetworkRecipe> {
     ]
 }
 
+/// Affine, residual and image flows and mixtures of Gaussians.
+fn flows_and_mixtures(recipe: &BridgeRecipe) -> Vec<(String, BridgeRecipe)> {
+    let mut recipe = recipe.clone();
+    let affine = &mut recipe.affine_flow;
+    (affine.transforms, affine.width, affine.context_width) = (2, 12, 6);
+    let residual = &mut recipe.residual_flow;
+    (residual.transforms, residual.width, residual.context_width) = (2, 8, 6);
+    let image = &mut recipe.image_flow;
+    (image.shape, image.scales, image.steps, image.width, image.context_width) = ([2, 2, 1], 1, 2, 8, 6);
+    let mixture = &mut recipe.mixture_density;
+    (mixture.components, mixture.width, mixture.context_width) = (3, 12, 6);
+    let mut all = Vec::new();
+    for layers in [Layers::Autoregressive, Layers::InverseAutoregressive, Layers::Coupling] {
+        let mut one = recipe.clone();
+        (one.kind, one.affine_flow.layers) = (BridgeKind::AffineFlow, layers);
+        all.push((format!("affine flow, {layers:?}"), one));
+    }
+    for kind in [
+        BridgeKind::ResidualFlow,
+        BridgeKind::ImageFlow,
+        BridgeKind::MixtureDensity,
+    ] {
+        let one = BridgeRecipe { kind, ..recipe.clone() };
+        all.push((format!("{kind:?}"), one));
+    }
+    let mut single = recipe.clone();
+    (single.kind, single.mixture_density.components) = (BridgeKind::MixtureDensity, 1);
+    all.push(("one Gaussian".to_owned(), single));
+    let mut uniform = recipe;
+    (uniform.kind, uniform.affine_flow.base) = (BridgeKind::AffineFlow, BaseKind::Uniform);
+    all.push(("affine flow from a uniform base".to_owned(), uniform));
+    all
+}
+
+/// Images are of four pixels, pairs for a uniform base too.
+fn dimension(recipe: &BridgeRecipe) -> usize {
+    let even = recipe.kind == BridgeKind::ImageFlow
+        || recipe.kind == BridgeKind::AffineFlow && recipe.affine_flow.base == BaseKind::Uniform;
+    if even { 4 } else { DIMENSION }
+}
+
 fn modalities(conditional: bool) -> Vec<Modality> {
     let modality = |name: &str, width| Modality {
         name: name.to_owned(),
@@ -430,11 +471,11 @@ fn modalities(conditional: bool) -> Vec<Modality> {
     }
 }
 
-fn rows(count: usize, conditional: bool) -> Rows {
+fn rows(count: usize, dimension: usize, conditional: bool) -> Rows {
     let width = if conditional { 3 + DIMENSION } else { 0 };
     Rows {
         count,
-        data: normals("rows", count * DIMENSION),
+        data: normals("rows", count * dimension),
         context: normals("contexts", count * width),
         mask: (0..count * width).map(|at| f32::from(u8::from(at % 5 != 0))).collect(),
         ..Rows::default()
@@ -443,7 +484,7 @@ fn rows(count: usize, conditional: bool) -> Rows {
 
 /// A bridge with its parameters moved off their zeros.
 fn built(recipe: &BridgeRecipe, conditional: bool) -> (Box<dyn Bridge>, Parameters) {
-    let (bridge, mut parameters) = build(recipe, DIMENSION, &modalities(conditional), 3).unwrap();
+    let (bridge, mut parameters) = build(recipe, dimension(recipe), &modalities(conditional), 3).unwrap();
     let noise = normals("perturbation", parameters.count());
     for (value, noise) in parameters.values_mut().iter_mut().zip(noise) {
         *value += 0.1 * noise;
@@ -456,10 +497,11 @@ fn bridges_give_finite_losses_whose_gradient_reaches_every_tensor() {
     for conditional in [false, true] {
         for (name, recipe) in recipes(conditional) {
             let (bridge, parameters) = built(&recipe, conditional);
-            assert_eq!(bridge.dimension(), DIMENSION);
-            let mut batch = rows(48, conditional);
+            let dimension = dimension(&recipe);
+            assert_eq!(bridge.dimension(), dimension);
+            let mut batch = rows(48, dimension, conditional);
             bridge.join(&mut batch, &Stream::new(4, "join", 0));
-            let mut again = rows(48, conditional);
+            let mut again = rows(48, dimension, conditional);
             bridge.join(&mut again, &Stream::new(4, "join", 0));
             assert_eq!(batch, again, "{name}");
             assert!(batch.time.iter().all(|t| (0.0..=1.0).contains(t)));
@@ -529,25 +571,28 @@ fn bridges_answer_row_by_row() {
         for (name, recipe) in recipes(conditional) {
             let (bridge, parameters) = built(&recipe, conditional);
             let weights = parameters.on(&cpu());
-            let batch = rows(9, conditional);
+            let (dimension, width) = (dimension(&recipe), bridge.base_width());
+            let mut batch = rows(9, dimension, conditional);
+            batch.base = bridge.draw_base(9, &Stream::new(5, "base", 0));
+            assert_eq!(batch.base.len(), 9 * width, "{name}");
             let answers = |part: &Rows| {
                 let context = part.context_on(&cpu());
                 let stream = Stream::new(5, "trace", 0);
                 let density = bridge
-                    .log_density(&weights, tensor(&part.data, DIMENSION), context.as_ref(), &stream)
+                    .log_density(&weights, tensor(&part.data, dimension), context.as_ref(), &stream)
                     .unwrap();
-                let base = tensor(&part.data, DIMENSION);
+                let base = tensor(&part.base, width);
                 let carried = bridge.transport(&weights, base, context.as_ref()).unwrap();
                 (host(density.value), host(density.error), host(carried))
             };
             let (values, errors, carried) = answers(&batch);
             assert_eq!(
                 (values.len(), errors.len(), carried.len()),
-                (9, 9, 9 * DIMENSION),
+                (9, 9, 9 * dimension),
                 "{name}"
             );
             assert!(values.iter().chain(&carried).all(|value| value.is_finite()), "{name}");
-            let exact = recipe.kind == BridgeKind::SplineFlow;
+            let exact = recipe.kind != BridgeKind::FlowMatching;
             assert!(
                 errors.iter().all(|&error| if exact {
                     error == 0.0
@@ -569,7 +614,7 @@ fn bridges_answer_row_by_row() {
                 other.context[1] += 1.0;
                 let (moved, _, moved_carried) = answers(&other);
                 assert!(
-                    (moved[0] - values[0]).abs() > 1e-6 || moved_carried[..DIMENSION] != carried[..DIMENSION],
+                    (moved[0] - values[0]).abs() > 1e-6 || moved_carried[..dimension] != carried[..dimension],
                     "{name}: the context is not read"
                 );
                 assert_eq!(moved[1..], values[1..], "{name}");
@@ -591,7 +636,7 @@ fn bridges_answer_row_by_row() {
 #[test]
 fn members_of_a_mixture_share_their_structure() {
     for (name, recipe) in recipes(true) {
-        let parameters = |seed| build(&recipe, DIMENSION, &modalities(true), seed).unwrap().1;
+        let parameters = |seed| build(&recipe, dimension(&recipe), &modalities(true), seed).unwrap().1;
         assert!(parameters(1).has_layout_of(&parameters(2)), "{name}");
         assert_ne!(parameters(1).values(), parameters(2).values(), "{name}");
     }
@@ -601,6 +646,21 @@ fn members_of_a_mixture_share_their_structure() {
 fn choices_that_do_not_fit_are_refused_with_what_would() {
     type Change = fn(&mut BridgeRecipe);
     let cases: &[(&str, usize, bool, Change)] = &[
+        ("affine_flow.transforms", 2, false, |r| r.affine_flow.transforms = 0),
+        ("affine_flow.layers", 1, false, |r| {
+            r.affine_flow.layers = Layers::Coupling
+        }),
+        ("affine_flow.base", 3, false, |r| r.affine_flow.base = BaseKind::Uniform),
+        ("residual_flow.contraction", 2, false, |r| {
+            r.residual_flow.contraction = 1.0
+        }),
+        ("residual_flow.hidden", 2, false, |r| r.residual_flow.hidden = 0),
+        ("image_flow.shape", 63, false, |_| {}),
+        ("image_flow.scales", 64, false, |r| r.image_flow.scales = 4),
+        ("mixture_density.components", 2, false, |r| {
+            r.mixture_density.components = 0
+        }),
+        ("mixture_density.width", 2, true, |r| r.mixture_density.width = 0),
         ("spline_flow.transforms", 2, false, |r| r.spline_flow.transforms = 0),
         ("spline_flow.width", 2, false, |r| r.spline_flow.width = 0),
         ("spline_flow.bins", 2, false, |r| r.spline_flow.bins = 1),
@@ -771,6 +831,10 @@ fn choices_that_do_not_fit_are_refused_with_what_would() {
                 Some("diffusion") => BridgeKind::Diffusion,
                 Some("interpolant") => BridgeKind::Interpolant,
                 Some("continuous_flow") => BridgeKind::ContinuousFlow,
+                Some("affine_flow") => BridgeKind::AffineFlow,
+                Some("residual_flow") => BridgeKind::ResidualFlow,
+                Some("image_flow") => BridgeKind::ImageFlow,
+                Some("mixture_density") => BridgeKind::MixtureDensity,
                 _ => BridgeKind::FlowMatching,
             },
             ..BridgeRecipe::default()
@@ -783,6 +847,17 @@ fn choices_that_do_not_fit_are_refused_with_what_would() {
             }
             other => panic!("{expected}: {:?}", other.map(|_| "accepted")),
         }
+    }
+    for (kind, dimension) in [(BridgeKind::ResidualFlow, 33), (BridgeKind::MixtureDensity, 65)] {
+        let recipe = BridgeRecipe {
+            kind,
+            ..BridgeRecipe::default()
+        };
+        let refused = build(&recipe, dimension, &[], 0).map(|_| ());
+        assert!(
+            matches!(refused, Err(Error::Recipe { .. })),
+            "{kind:?} in {dimension} dimensions"
+        );
     }
     let mut biased = BridgeRecipe {
         kind: BridgeKind::FlowMatching,
@@ -807,7 +882,7 @@ fn pairs_that_come_with_the_rows_are_kept() {
             unpaired_sources_are_shuffled(&recipe);
         }
         let (bridge, parameters) = built(&recipe, true);
-        let mut batch = rows(20, true);
+        let mut batch = rows(20, DIMENSION, true);
         let given = normals("pairs", 20 * DIMENSION);
         batch.base = given.clone();
         bridge.join(&mut batch, &Stream::new(4, "join", 0));
@@ -840,7 +915,7 @@ fn unpaired_sources_are_shuffled(recipe: &BridgeRecipe) {
     let mut recipe = recipe.clone();
     recipe.interpolant.paired = false;
     let (bridge, _) = built(&recipe, true);
-    let mut batch = rows(200, true);
+    let mut batch = rows(200, DIMENSION, true);
     batch.mask.fill(1.0);
     bridge.join(&mut batch, &Stream::new(4, "join", 0));
     let own = |row: usize| &batch.context[row * (3 + DIMENSION) + 3..(row + 1) * (3 + DIMENSION)];
@@ -864,7 +939,7 @@ fn guidance_of_one_is_the_model_and_of_zero_the_model_without_context() {
         .unwrap()
         .1;
     recipe.diffusion.unconditional_share = 0.3;
-    let batch = rows(12, true);
+    let batch = rows(12, DIMENSION, true);
     let mut masked = batch.clone();
     masked.mask.fill(0.0);
     let answers = |guidance: f64, rows: &Rows| {
@@ -890,7 +965,7 @@ fn guidance_of_one_is_the_model_and_of_zero_the_model_without_context() {
     assert!(close(&answers(2.0, &batch), &plain) > 1e-3);
     // rows of training lose their context in the share asked for
     let (bridge, _) = built(&recipe, true);
-    let mut many = rows(2000, true);
+    let mut many = rows(2000, DIMENSION, true);
     let before = many.mask.clone();
     bridge.join(&mut many, &Stream::new(8, "join", 0));
     let width = before.len() / 2000;

@@ -51,14 +51,20 @@ fn facts(input: &ReportInput) -> Vec<(String, String)> {
             "Seed of the division of rows".to_owned(),
             input.recipe.data.split_seed.to_string(),
         ),
-        (
-            "Data file".to_owned(),
-            format!(
-                "{} (from the folder of the recipe), {} rows",
-                code(&data.file),
-                count(data.rows)
+        match input.recipe.data.generate {
+            Some(_) => (
+                "Data drawn from".to_owned(),
+                format!("{}, {} rows", code(&data.file), count(data.rows)),
             ),
-        ),
+            None => (
+                "Data file".to_owned(),
+                format!(
+                    "{} (from the folder of the recipe), {} rows",
+                    code(&data.file),
+                    count(data.rows)
+                ),
+            ),
+        },
         ("Data fingerprint (BLAKE3)".to_owned(), code(&data.fingerprint)),
     ];
     facts.extend(recorded(&input.run));

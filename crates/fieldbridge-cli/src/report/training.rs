@@ -185,7 +185,54 @@ fn bridge(recipe: &BridgeRecipe) -> String {
             .to_lowercase()
         }
         BridgeKind::ContinuousFlow => network(&recipe.continuous_flow.network).to_lowercase(),
-        BridgeKind::SplineFlow => spline_flow(recipe),
+        BridgeKind::SplineFlow => {
+            let settings = &recipe.spline_flow;
+            format!(
+                "{}, {} rational-quadratic splines of {} on ±{}, networks of width {}",
+                counted(settings.transforms, "transform"),
+                layers(settings.layers),
+                counted(settings.bins, "bin"),
+                format_number(f64::from(settings.bound)),
+                settings.width
+            )
+        }
+        BridgeKind::AffineFlow => {
+            let settings = &recipe.affine_flow;
+            format!(
+                "{}, {} shifts and scales, networks of width {}",
+                counted(settings.transforms, "transform"),
+                layers(settings.layers),
+                settings.width
+            )
+        }
+        BridgeKind::ResidualFlow => {
+            let settings = &recipe.residual_flow;
+            format!(
+                "{} by {}, networks of {} of width {}",
+                counted(settings.transforms, "contraction"),
+                format_number(settings.contraction),
+                counted(settings.hidden, "hidden layer"),
+                settings.width
+            )
+        }
+        BridgeKind::ImageFlow => {
+            let settings = &recipe.image_flow;
+            format!(
+                "{} of {}, networks of {} channels",
+                counted(settings.scales, "scale"),
+                counted(settings.steps, "step"),
+                settings.width
+            )
+        }
+        BridgeKind::MixtureDensity => counted(recipe.mixture_density.components, "Gaussian"),
+    }
+}
+
+fn layers(layers: Layers) -> &'static str {
+    match layers {
+        Layers::Autoregressive => "autoregressive",
+        Layers::InverseAutoregressive => "inverse autoregressive",
+        Layers::Coupling => "coupling",
     }
 }
 

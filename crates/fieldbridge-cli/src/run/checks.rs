@@ -24,7 +24,7 @@ const SHORT: &str = "check.json";
 
 /// The held-out rows of a run, read from its data file again.
 pub(crate) fn held_out_rows(model: &Model, recipe: &Recipe, directory: &RunDirectory) -> anyhow::Result<Encoded> {
-    let file = rows::open(&recipe.data_path(), recipe.data.group.as_deref(), None)?;
+    let file = recipe.data.open(&recipe.folder)?;
     let parts = split::held_out(&directory.file("split.npy"), file.rows())?;
     rows::wanted(model, &file, |row| parts[row])
 }

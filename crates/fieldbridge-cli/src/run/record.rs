@@ -22,7 +22,7 @@ pub(crate) struct Step {
 /// The data file of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct DataRecord {
-    /// Where it was.
+    /// Where it was, or the distribution the rows were drawn from.
     pub(crate) file: PathBuf,
     /// BLAKE3 hash of its bytes, hexadecimal.
     pub(crate) fingerprint: String,
@@ -68,7 +68,10 @@ impl Record {
         self.machine = format!("{} {}", std::env::consts::ARCH, std::env::consts::OS);
         self.command = command;
         self.data = DataRecord {
-            file: std::path::absolute(recipe.data_path()).unwrap_or_else(|_| recipe.data_path()),
+            file: match recipe.data_path() {
+                Some(path) => std::path::absolute(&path).unwrap_or(path),
+                None => recipe.data.source_name().into(),
+            },
             fingerprint: fingerprint.to_owned(),
         };
     }

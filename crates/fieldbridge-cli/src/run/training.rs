@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::Context;
 use fieldbridge::Error;
 use fieldbridge::bridge;
-use fieldbridge::data::{Dataset, Part, fingerprint};
+use fieldbridge::data::{Dataset, Part};
 use fieldbridge::device::Device;
 use fieldbridge::model::{FORMAT_VERSION, Manifest, Model, TrainingSummary};
 use fieldbridge::network::Parameters;
@@ -23,7 +23,6 @@ use crate::console::Console;
 use crate::directory::RunDirectory;
 use crate::interrupt::{STOP, saving_state};
 use crate::progress::TaskProgress;
-use crate::rows;
 
 /// Rows whose answers are kept in the model file.
 const KNOWN_ANSWERS: usize = 8;
@@ -71,9 +70,9 @@ pub(crate) fn train(
 ) -> anyhow::Result<Trained> {
     let recipe = Recipe::read(&arguments.recipe, &arguments.set)?;
     // a file that cannot be opened leaves no directory behind
-    rows::open(&recipe.data_path(), recipe.data.group.as_deref(), None)?;
+    recipe.data.open(&recipe.folder)?;
     let directory = RunDirectory::create(&directory_of(arguments))?;
-    let fingerprint = fingerprint(&recipe.data_path())?;
+    let fingerprint = recipe.data.fingerprint(&recipe.folder)?;
     let mut record = Record::read(&directory);
     record.describe(&recipe, command(verb, arguments), &fingerprint);
     let identity = recipe.model_identity(&fingerprint);
@@ -125,7 +124,9 @@ fn fit(
     let report = &dataset.report;
     console.note(&format!(
         "{}: {} rows; {} train, {} decide when to stop, {} are held out",
-        recipe.data_path().display(),
+        recipe
+            .data_path()
+            .map_or_else(|| report.file.clone(), |path| path.display().to_string()),
         report.rows,
         report.train,
         report.validation,
@@ -288,7 +289,7 @@ fn forget_another_training(
 /// The recipe for the run directory, its data file found from there.
 fn as_run(recipe: &Recipe, directory: &RunDirectory) -> String {
     let mut moved = recipe.clone();
-    moved.data.file = path_from(directory.path(), &recipe.data_path());
+    moved.data.file = recipe.data_path().map(|path| path_from(directory.path(), &path));
     moved.to_toml()
 }
 

@@ -1,9 +1,13 @@
 //! Bridges from their description in a recipe.
 
+use super::affine_flow::affine_flow;
 use super::continuous_flow_recipe::continuous_flow;
 use super::diffusion::diffusion;
 use super::flow_matching::flow_matching;
+use super::image_flow::image_flow;
 use super::interpolant_recipe::interpolant;
+use super::mixture_density::mixture_density;
+use super::residual_flow::residual_flow;
 use super::spline_flow::spline_flow;
 use super::{Bridge, BridgeKind, BridgeRecipe};
 use crate::error::Error;
@@ -23,6 +27,20 @@ pub fn build(
     let mut registry = Registry::new();
     let bridge: Box<dyn Bridge> = match recipe.kind {
         BridgeKind::SplineFlow => Box::new(spline_flow(&recipe.spline_flow, dimension, modalities, &mut registry)?),
+        BridgeKind::AffineFlow => Box::new(affine_flow(&recipe.affine_flow, dimension, modalities, &mut registry)?),
+        BridgeKind::ImageFlow => Box::new(image_flow(&recipe.image_flow, dimension, modalities, &mut registry)?),
+        BridgeKind::ResidualFlow => Box::new(residual_flow(
+            &recipe.residual_flow,
+            dimension,
+            modalities,
+            &mut registry,
+        )?),
+        BridgeKind::MixtureDensity => Box::new(mixture_density(
+            &recipe.mixture_density,
+            dimension,
+            modalities,
+            &mut registry,
+        )?),
         BridgeKind::FlowMatching => Box::new(flow_matching(
             &recipe.flow_matching,
             dimension,

@@ -9,6 +9,7 @@
 //! | bridge | crossed by | log-density |
 //! |---|---|---|
 //! | [`Flow`] | a stack of transforms | exact |
+//! | [`MixtureDensity`] | choosing a Gaussian, then shifting and scaling | exact |
 //! | [`Continuous`]: flow matching, diffusion | walking a learned velocity, or with noise | solved or bounded, with an error estimate |
 //! | [`Interpolant`], [`PointSource`] | walking a learned velocity, or with noise | solved, with an error estimate |
 //! | [`ContinuousFlow`] | walking a velocity learned by maximum likelihood | solved, with an error estimate |
@@ -16,6 +17,7 @@
 //! Whatever it is, a [`Bridge`] is trained by its [`loss`](Bridge::loss), drawn from with
 //! [`sample`](Bridge::sample), and asked for a [`log_density`](Bridge::log_density), each given a context.
 
+mod affine_flow;
 mod build;
 mod continuous;
 mod continuous_flow;
@@ -24,14 +26,18 @@ mod diffusion;
 mod flow;
 mod flow_matching;
 mod given;
+mod image_flow;
 mod interpolant;
 mod interpolant_recipe;
 mod learned;
+mod mixture_density;
 mod point_source;
 mod recipe;
 mod rectify;
+mod residual_flow;
 mod source;
 mod spline_flow;
+mod stacked;
 mod walked;
 
 use burn_tensor::{Device, Tensor, TensorData};
@@ -43,17 +49,21 @@ use crate::network::{Context, Weights};
 use crate::random::Stream;
 use crate::solver::row_streams;
 
+pub use affine_flow::AffineFlowRecipe;
 pub use build::build;
 pub use continuous::Continuous;
 pub use continuous_flow::ContinuousFlow;
 pub use continuous_flow_recipe::ContinuousFlowRecipe;
 pub use diffusion::{DensityKind, DiffusionRecipe};
 pub use flow::Flow;
+pub use image_flow::ImageFlowRecipe;
 pub use interpolant::Interpolant;
 pub use interpolant_recipe::{InterpolantForm, InterpolantRecipe};
+pub use mixture_density::{MixtureDensity, MixtureDensityRecipe};
 pub use point_source::PointSource;
 pub use recipe::{BridgeKind, BridgeRecipe, FlowMatchingRecipe, Layers, SplineFlowRecipe, TimeDraw};
 pub use rectify::rectified;
+pub use residual_flow::ResidualFlowRecipe;
 pub use source::Source;
 
 /// Rows on the host, as training and inference hand them over: all values flat, row by row.
@@ -122,6 +132,11 @@ pub trait Bridge: Send + Sync + std::fmt::Debug {
     /// Length `D` of a data point.
     fn dimension(&self) -> usize;
 
+    /// Numbers of a base point; more than `D` when the bridge also makes choices.
+    fn base_width(&self) -> usize {
+        self.dimension()
+    }
+
     /// Draws what one training step needs beside the data: base points, joined to the rows, and times.
     fn join(&self, rows: &mut Rows, stream: &Stream);
 
@@ -149,7 +164,7 @@ pub trait Bridge: Send + Sync + std::fmt::Debug {
         self.transport(weights, base, context)
     }
 
-    /// Draws base points for [`Bridge::transport`], flat, `rows * D`.
+    /// Draws base points for [`Bridge::transport`], flat, `rows * base_width`.
     fn draw_base(&self, rows: usize, stream: &Stream) -> Vec<f32>;
 
     /// `log p(x | context)` with an error estimate; the stream serves stochastic traces.
@@ -176,7 +191,7 @@ pub trait Bridge: Send + Sync + std::fmt::Debug {
         stream: &Stream,
     ) -> Result<Tensor<2>, Error> {
         let base = self.draw_base(rows, stream);
-        let base = Tensor::from_data(TensorData::new(base, [rows, self.dimension()]), weights.device());
+        let base = Tensor::from_data(TensorData::new(base, [rows, self.base_width()]), weights.device());
         self.draw(weights, base, context, &row_streams(stream, rows))
     }
 }

@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::affine_flow::AffineFlowRecipe;
+use super::image_flow::ImageFlowRecipe;
+use super::mixture_density::MixtureDensityRecipe;
+use super::residual_flow::ResidualFlowRecipe;
 use crate::base::BaseKind;
 use crate::coupling::CouplingKind;
 use crate::likelihood::TraceKind;
@@ -19,6 +23,14 @@ pub enum BridgeKind {
     /// A normalizing flow of rational-quadratic splines.
     #[default]
     SplineFlow,
+    /// A normalizing flow of shifts and scales.
+    AffineFlow,
+    /// A normalizing flow of images.
+    ImageFlow,
+    /// A normalizing flow of contractions.
+    ResidualFlow,
+    /// A mixture of Gaussians given by a network.
+    MixtureDensity,
     /// A velocity field trained by flow matching.
     FlowMatching,
     /// A diffusion model.
@@ -29,13 +41,15 @@ pub enum BridgeKind {
     ContinuousFlow,
 }
 
-/// What supplies the parameters of the splines.
+/// What supplies the parameters of the maps of a flow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Layers {
     /// Masked networks: every number given those before it.
     #[default]
     Autoregressive,
+    /// The same the other way: one pass for a draw, and `D` passes for a step of training.
+    InverseAutoregressive,
     /// One half given the other, with rotations between.
     Coupling,
 }
@@ -206,6 +220,14 @@ pub struct BridgeRecipe {
     pub kind: BridgeKind,
     /// Settings when it is a spline flow.
     pub spline_flow: SplineFlowRecipe,
+    /// Settings when it is an affine flow.
+    pub affine_flow: AffineFlowRecipe,
+    /// Settings when it is a flow of images.
+    pub image_flow: ImageFlowRecipe,
+    /// Settings when it is a residual flow.
+    pub residual_flow: ResidualFlowRecipe,
+    /// Settings when it is a mixture of Gaussians.
+    pub mixture_density: MixtureDensityRecipe,
     /// Settings when it is flow matching.
     pub flow_matching: FlowMatchingRecipe,
     /// Settings when it is a diffusion.

@@ -46,7 +46,7 @@ mod recipe;
 mod score;
 mod sentence;
 mod simultaneous;
-mod special;
+pub(crate) mod special;
 mod stream;
 mod tarp;
 mod uniformity;

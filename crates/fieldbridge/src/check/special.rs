@@ -84,7 +84,7 @@ pub(super) fn complementary_error_function(x: f64) -> f64 {
 }
 
 /// Cumulative standard normal `Φ(x)`.
-pub(super) fn normal_cumulative(x: f64) -> f64 {
+pub(crate) fn normal_cumulative(x: f64) -> f64 {
     0.5 * complementary_error_function(-x / SQRT_2)
 }
 

@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-use fieldbridge_files::TableFile;
-
 use super::columns::{check_columns, column_names, scalar_units};
-use super::fingerprint::fingerprint;
 use super::modality::{ModalityScaling, ModalitySums, derive, observe};
 use super::recipe::{DataRecipe, ModalityRecipe, TargetRecipe};
 use super::report::{DataReport, column_reports, count};
@@ -43,15 +40,6 @@ struct Pairs {
     data: Vec<f32>,
 }
 
-/// Opens the table of a recipe; `folder` is where relative paths start.
-pub(super) fn open(recipe: &DataRecipe, folder: &Path) -> Result<TableFile, Error> {
-    let path = folder.join(&recipe.file);
-    Ok(match &recipe.group {
-        Some(group) => TableFile::open_group(&path, group)?,
-        None => TableFile::open(&path)?,
-    })
-}
-
 /// Every chunk of rows of a file.
 fn chunks(rows: usize) -> impl Iterator<Item = Range<usize>> {
     (0..rows)
@@ -73,13 +61,13 @@ impl Dataset {
         folder: &Path,
         cache: &Path,
     ) -> Result<Self, Error> {
-        let file = open(data, folder)?;
-        let source_name = folder.join(&data.file).display().to_string();
+        let file = data.open(folder)?;
+        let source_name = file.path().display().to_string();
         check_columns(target, context)?;
         let units = scalar_units(&file, target, &source_name)?;
         let mut report = DataReport {
-            file: data.file.display().to_string(),
-            fingerprint: fingerprint(&folder.join(&data.file))?,
+            file: data.source_name(),
+            fingerprint: data.fingerprint(folder)?,
             rows: file.rows(),
             ..DataReport::default()
         };

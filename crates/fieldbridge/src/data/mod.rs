@@ -3,16 +3,18 @@
 //! A [`DataRecipe`] says which columns are learned ([`TargetRecipe`]) and which are conditioned on
 //! ([`ModalityRecipe`]). [`Scaling`] is what was fitted to the training rows: bijections for bounded columns, means and
 //! deviations; it is stored with the model and every density includes its Jacobian. [`Dataset`] holds the encoded rows,
-//! in memory or on disk.
+//! in memory or on disk. Rows may also be drawn from a distribution whose density is [`known`].
 
 mod columns;
 mod dataset;
 mod fingerprint;
+pub mod known;
 mod modality;
 mod recipe;
 mod report;
 mod rows;
 mod scaling;
+mod source;
 mod split;
 mod target;
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::known::KnownKind;
 use crate::error::Error;
 use crate::transform::Bijection;
 
@@ -12,8 +13,22 @@ use crate::transform::Bijection;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataRecipe {
-    /// Table to learn from: Parquet, HDF5, FITS, npy, npz or CSV. A relative path starts at the recipe's folder.
-    pub file: PathBuf,
+    /// Table to learn from: Parquet, HDF5, FITS, npy, npz or CSV. A relative path starts at the recipe's folder. Either
+    /// this or `generate`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    /// A known distribution in the plane to draw the rows from; its columns are `x`, `y` and `part`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generate: Option<KnownKind>,
+    /// Rows to draw with `generate`; 20,000 unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<usize>,
+    /// Deviation across the curve, for those distributions that are curves with noise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<f64>,
+    /// Seed of the rows of `generate` alone, so that runs with other seeds learn from the same rows; 0 unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draw_seed: Option<u64>,
     /// Group of an HDF5 file or extension of a FITS file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,

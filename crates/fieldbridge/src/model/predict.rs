@@ -119,7 +119,7 @@ impl Model {
     /// [`Error::Solver`] when a walk does not arrive.
     pub fn posterior(&self, encoded: &Encoded, each: usize, seed: u64) -> Result<Vec<f64>, Error> {
         let tasks = chunks(encoded.rows.count * each);
-        let dimension = self.bridge.dimension();
+        let (dimension, width) = (self.bridge.dimension(), self.bridge.base_width());
         let results: Vec<Result<Vec<f64>, Error>> = tasks
             .into_par_iter()
             .map(|(start, end)| {
@@ -139,7 +139,7 @@ impl Model {
                     }
                     let stream = Stream::new(seed, "posterior", encoded.source_rows[row] as u64);
                     let base = self.bridge.draw_base(each, &stream);
-                    part.base.extend_from_slice(&base[from * dimension..to * dimension]);
+                    part.base.extend_from_slice(&base[from * width..to * width]);
                     streams.extend((from..to).map(|draw| stream.child("walk", draw as u64)));
                 }
                 let numbers: Vec<usize> = (start..end).map(|draw| draw % each).collect();
@@ -170,7 +170,7 @@ impl Model {
                 let base = self
                     .bridge
                     .draw_base(CHUNK, &Stream::new(seed, "sample", (start / CHUNK) as u64));
-                let base = base[..(end - start) * self.bridge.dimension()].to_vec();
+                let base = base[..(end - start) * self.bridge.base_width()].to_vec();
                 let part = Rows {
                     count: end - start,
                     base,
@@ -200,7 +200,7 @@ impl Model {
             }
             let chosen = choose(part, &rows);
             let base = Tensor::from_data(
-                TensorData::new(chosen.base.clone(), [rows.len(), dimension]),
+                TensorData::new(chosen.base.clone(), [rows.len(), self.bridge.base_width()]),
                 weights.device(),
             );
             let context = chosen.context_on(weights.device());

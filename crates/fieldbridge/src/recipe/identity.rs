@@ -18,6 +18,10 @@ impl Recipe {
         recipe.train.checkpoint_seconds = 0.0;
         let settings = match recipe.bridge {
             crate::bridge::BridgeKind::SplineFlow => serde_json::to_value(&recipe.spline_flow),
+            crate::bridge::BridgeKind::AffineFlow => serde_json::to_value(&recipe.affine_flow),
+            crate::bridge::BridgeKind::ImageFlow => serde_json::to_value(&recipe.image_flow),
+            crate::bridge::BridgeKind::ResidualFlow => serde_json::to_value(&recipe.residual_flow),
+            crate::bridge::BridgeKind::MixtureDensity => serde_json::to_value(&recipe.mixture_density),
             crate::bridge::BridgeKind::FlowMatching => serde_json::to_value(&recipe.flow_matching),
             crate::bridge::BridgeKind::Diffusion => serde_json::to_value(&recipe.diffusion),
             crate::bridge::BridgeKind::Interpolant => serde_json::to_value(&recipe.interpolant),

@@ -3,10 +3,10 @@
 //! ```toml
 //! title = "Redshifts from six LSST magnitudes"
 //! seed = 1
-//! bridge = "spline_flow"            # or "flow_matching", "diffusion", "interpolant", "continuous_flow"
+//! bridge = "spline_flow"            # or "affine_flow", "mixture_density", "flow_matching", "diffusion", "interpolant" ...
 //!
 //! [data]                            # where the rows are: see DataRecipe
-//! file = "catalogue.parquet"        # starts at the recipe's folder
+//! file = "catalogue.parquet"        # starts at the recipe's folder; or generate = "two_moons"
 //!
 //! [target]                          # what is learned: see TargetRecipe
 //! columns = ["redshift"]
@@ -15,6 +15,10 @@
 //! columns = ["u", "g", "r"]
 //!
 //! [spline_flow]                     # see SplineFlowRecipe
+//! [affine_flow]                     # see AffineFlowRecipe
+//! [image_flow]                      # see ImageFlowRecipe
+//! [residual_flow]                   # see ResidualFlowRecipe
+//! [mixture_density]                 # see MixtureDensityRecipe
 //! [flow_matching]                   # see FlowMatchingRecipe
 //! [diffusion]                       # see DiffusionRecipe
 //! [interpolant]                     # see InterpolantRecipe
@@ -40,8 +44,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::bridge::{
-    BridgeKind, BridgeRecipe, ContinuousFlowRecipe, DiffusionRecipe, FlowMatchingRecipe, InterpolantRecipe,
-    SplineFlowRecipe,
+    AffineFlowRecipe, BridgeKind, BridgeRecipe, ContinuousFlowRecipe, DiffusionRecipe, FlowMatchingRecipe, ImageFlowRecipe,
+    InterpolantRecipe, MixtureDensityRecipe, ResidualFlowRecipe, SplineFlowRecipe,
 };
 use crate::check::CheckRecipe;
 use crate::data::{DataRecipe, ModalityRecipe, TargetRecipe};
@@ -68,6 +72,14 @@ pub struct Recipe {
     pub context: BTreeMap<String, ModalityRecipe>,
     /// Settings of a spline flow.
     pub spline_flow: SplineFlowRecipe,
+    /// Settings of an affine flow.
+    pub affine_flow: AffineFlowRecipe,
+    /// Settings of a flow of images.
+    pub image_flow: ImageFlowRecipe,
+    /// Settings of a residual flow.
+    pub residual_flow: ResidualFlowRecipe,
+    /// Settings of a mixture of Gaussians.
+    pub mixture_density: MixtureDensityRecipe,
     /// Settings of flow matching.
     pub flow_matching: FlowMatchingRecipe,
     /// Settings of a diffusion.
@@ -88,8 +100,12 @@ pub struct Recipe {
 }
 
 /// Names of the bridges, as recipes write them.
-const BRIDGES: [(&str, BridgeKind); 5] = [
+const BRIDGES: [(&str, BridgeKind); 9] = [
     ("spline_flow", BridgeKind::SplineFlow),
+    ("affine_flow", BridgeKind::AffineFlow),
+    ("image_flow", BridgeKind::ImageFlow),
+    ("residual_flow", BridgeKind::ResidualFlow),
+    ("mixture_density", BridgeKind::MixtureDensity),
     ("flow_matching", BridgeKind::FlowMatching),
     ("diffusion", BridgeKind::Diffusion),
     ("interpolant", BridgeKind::Interpolant),
@@ -139,8 +155,9 @@ impl Recipe {
         }
         let recipe = recipe.expect("the chosen bridge is one of them");
         let settled = recipe
-            .train
+            .data
             .check()
+            .and_then(|()| recipe.train.check())
             .and_then(|()| recipe.check.check(&recipe.target.columns));
         match settled {
             Err(Error::Recipe { key, reason, hint }) => Err(at(&key, reason, hint)),
@@ -153,6 +170,10 @@ impl Recipe {
         BridgeRecipe {
             kind: self.bridge,
             spline_flow: self.spline_flow.clone(),
+            affine_flow: self.affine_flow.clone(),
+            image_flow: self.image_flow.clone(),
+            residual_flow: self.residual_flow.clone(),
+            mixture_density: self.mixture_density.clone(),
             flow_matching: self.flow_matching.clone(),
             diffusion: self.diffusion.clone(),
             interpolant: self.interpolant.clone(),
@@ -160,9 +181,9 @@ impl Recipe {
         }
     }
 
-    /// The data file, its relative path made to start where the program was started.
-    pub fn data_path(&self) -> PathBuf {
-        self.folder.join(&self.data.file)
+    /// The data file, its relative path made to start where the program was started; none when the rows are drawn.
+    pub fn data_path(&self) -> Option<PathBuf> {
+        Some(self.folder.join(self.data.file.as_ref()?))
     }
 
     /// The recipe with all defaults filled in, as TOML that [`Recipe::read`] reads.
@@ -175,6 +196,10 @@ impl Recipe {
             target: &self.target,
             context: &self.context,
             spline_flow: (self.bridge == BridgeKind::SplineFlow).then_some(&self.spline_flow),
+            affine_flow: (self.bridge == BridgeKind::AffineFlow).then_some(&self.affine_flow),
+            image_flow: (self.bridge == BridgeKind::ImageFlow).then_some(&self.image_flow),
+            residual_flow: (self.bridge == BridgeKind::ResidualFlow).then_some(&self.residual_flow),
+            mixture_density: (self.bridge == BridgeKind::MixtureDensity).then_some(&self.mixture_density),
             flow_matching: (self.bridge == BridgeKind::FlowMatching).then_some(&self.flow_matching),
             diffusion: (self.bridge == BridgeKind::Diffusion).then_some(&self.diffusion),
             interpolant: (self.bridge == BridgeKind::Interpolant).then_some(&self.interpolant),
@@ -223,6 +248,10 @@ struct Whole<'a> {
     target: &'a TargetRecipe,
     context: &'a BTreeMap<String, ModalityRecipe>,
     spline_flow: Option<&'a SplineFlowRecipe>,
+    affine_flow: Option<&'a AffineFlowRecipe>,
+    image_flow: Option<&'a ImageFlowRecipe>,
+    residual_flow: Option<&'a ResidualFlowRecipe>,
+    mixture_density: Option<&'a MixtureDensityRecipe>,
     flow_matching: Option<&'a FlowMatchingRecipe>,
     diffusion: Option<&'a DiffusionRecipe>,
     interpolant: Option<&'a InterpolantRecipe>,

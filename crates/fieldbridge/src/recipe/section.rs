@@ -10,14 +10,15 @@ use super::error::{Fault, dotted};
 use super::lines::Lines;
 use super::{Recipe, Top};
 use crate::bridge::{
-    BridgeKind, ContinuousFlowRecipe, DiffusionRecipe, FlowMatchingRecipe, InterpolantRecipe, SplineFlowRecipe,
+    AffineFlowRecipe, BridgeKind, ContinuousFlowRecipe, DiffusionRecipe, FlowMatchingRecipe, ImageFlowRecipe, InterpolantRecipe,
+    MixtureDensityRecipe, ResidualFlowRecipe, SplineFlowRecipe,
 };
 use crate::check::CheckRecipe;
 use crate::data::{DataRecipe, ModalityRecipe, TargetRecipe};
 use crate::train::TrainRecipe;
 
 /// Every key at the top of a recipe.
-pub(super) const KEYS: [&str; 14] = [
+pub(super) const KEYS: [&str; 18] = [
     "title",
     "seed",
     "bridge",
@@ -25,6 +26,10 @@ pub(super) const KEYS: [&str; 14] = [
     "target",
     "context",
     "spline_flow",
+    "affine_flow",
+    "image_flow",
+    "residual_flow",
+    "mixture_density",
     "flow_matching",
     "diffusion",
     "interpolant",
@@ -41,6 +46,10 @@ pub(super) struct Sections {
     target: TargetRecipe,
     context: BTreeMap<String, ModalityRecipe>,
     spline_flow: SplineFlowRecipe,
+    affine_flow: AffineFlowRecipe,
+    image_flow: ImageFlowRecipe,
+    residual_flow: ResidualFlowRecipe,
+    mixture_density: MixtureDensityRecipe,
     flow_matching: FlowMatchingRecipe,
     diffusion: DiffusionRecipe,
     interpolant: InterpolantRecipe,
@@ -124,10 +133,18 @@ impl Sections {
         }
         Ok(Self {
             top,
-            data: required(&mut table, "data", "add [data] with `file = \"...\"`")?,
+            data: required(
+                &mut table,
+                "data",
+                "add [data] with `file = \"...\"` or `generate = \"...\"`",
+            )?,
             target: required(&mut table, "target", "add [target] with `columns = [\"...\"]`")?,
             context,
             spline_flow: optional(&mut table, "spline_flow")?,
+            affine_flow: optional(&mut table, "affine_flow")?,
+            image_flow: optional(&mut table, "image_flow")?,
+            residual_flow: optional(&mut table, "residual_flow")?,
+            mixture_density: optional(&mut table, "mixture_density")?,
             flow_matching: optional(&mut table, "flow_matching")?,
             diffusion: optional(&mut table, "diffusion")?,
             interpolant: optional(&mut table, "interpolant")?,
@@ -147,6 +164,10 @@ impl Sections {
             target: self.target,
             context: self.context,
             spline_flow: self.spline_flow,
+            affine_flow: self.affine_flow,
+            image_flow: self.image_flow,
+            residual_flow: self.residual_flow,
+            mixture_density: self.mixture_density,
             flow_matching: self.flow_matching,
             diffusion: self.diffusion,
             interpolant: self.interpolant,

@@ -55,6 +55,10 @@ fn a_recipe_as_it_ran_reads_back_to_itself() {
         &["train.steps=5", "train.dropout=0.1"][..],
         &["train.precision=bf16"],
         &["bridge=flow_matching"],
+        &["bridge=affine_flow", "affine_flow.base=uniform"],
+        &["bridge=residual_flow", "residual_flow.contraction=0.7"],
+        &["bridge=image_flow", "image_flow.shape=[4, 4, 2]"],
+        &["bridge=mixture_density", "mixture_density.components=3"],
     ] {
         let recipe = read(GOOD, overrides).unwrap();
         let again = read(&recipe.to_toml(), &[]).unwrap();
@@ -71,6 +75,20 @@ fn a_recipe_as_it_ran_reads_back_to_itself() {
         };
         assert_eq!(same, recipe);
     }
+}
+
+#[test]
+fn rows_come_from_a_file_or_from_a_known_distribution() {
+    let generated = GOOD.replace("file = \"rows.csv\"", "generate = \"two_moons\"\nrows = 100");
+    let recipe = read(&generated, &["data.noise=0.1"]).unwrap();
+    assert_eq!((recipe.data_path(), recipe.data.rows), (None, Some(100)));
+    assert_eq!(read(&recipe.to_toml(), &[]).unwrap().data, recipe.data);
+    let text = complaint(&generated, &["data.file=rows.csv"]);
+    assert!(text.contains("`data.generate` contradicts `data.file`"), "{text}");
+    let text = complaint(&generated.replace("two_moons", "two_moon"), &[]);
+    assert!(text.contains("line 5") && text.contains("two_moons"), "{text}");
+    let text = complaint(&GOOD.replace("file = \"rows.csv\"", ""), &[]);
+    assert!(text.contains("`data.file` is missing"), "{text}");
 }
 
 #[test]

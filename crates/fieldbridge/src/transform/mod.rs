@@ -7,8 +7,12 @@
 mod affine;
 mod autoregressive;
 mod bounded;
+mod box_muller;
 mod coupling;
+pub mod image;
 mod permutation;
+mod residual;
+mod reversed;
 mod rotation;
 mod spline;
 
@@ -20,8 +24,11 @@ use crate::network::Weights;
 pub use affine::{Affine, AffineMap};
 pub use autoregressive::{Autoregressive, Supplier};
 pub use bounded::{Bijection, Bounded};
+pub use box_muller::BoxMuller;
 pub use coupling::Coupling;
 pub use permutation::Permutation;
+pub use residual::Residual;
+pub use reversed::Reversed;
 pub use rotation::Rotation;
 pub use spline::{Boundary, RationalQuadraticSpline};
 

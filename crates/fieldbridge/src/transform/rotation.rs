@@ -23,7 +23,7 @@ impl Rotation {
 }
 
 /// Rows of an orthogonal matrix: normal vectors made orthonormal one after another (Gram-Schmidt, twice for accuracy).
-fn orthogonal(dimension: usize, stream: &Stream) -> Vec<f64> {
+pub(super) fn orthogonal(dimension: usize, stream: &Stream) -> Vec<f64> {
     let mut rows: Vec<f64> = stream
         .normals(dimension * dimension)
         .iter()

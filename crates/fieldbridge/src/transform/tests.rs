@@ -2,6 +2,8 @@
 
 mod at_once;
 mod bounded;
+mod box_muller;
+mod image;
 mod monotone;
 mod stacked;
 

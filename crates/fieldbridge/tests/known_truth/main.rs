@@ -3,6 +3,7 @@
 mod continuous_flow;
 mod diffusion;
 mod exact;
+mod flows;
 mod interpolant;
 mod learned;
 mod mixture;

@@ -3,8 +3,8 @@
 use burn_tensor::Tensor;
 
 use super::super::{
-    Affine, AffineMap, Autoregressive, Boundary, Coupling, Monotone, Permutation, RationalQuadraticSpline, Rotation,
-    Supplier, Transform,
+    Affine, AffineMap, Autoregressive, Boundary, Coupling, Monotone, Permutation, RationalQuadraticSpline, Residual,
+    Reversed, Rotation, Supplier, Transform,
 };
 use super::{assert_near, host, matrix, normals};
 use crate::device::cpu;
@@ -82,6 +82,20 @@ fn every_transform() -> Vec<Case> {
             Box::new(Permutation::new(&order))
         }));
         for context in [0, CONTEXT] {
+            cases.push(case(
+                format!("residual {dimension} context {context}"),
+                dimension,
+                context,
+                |registry| Box::new(Residual::new(registry, dimension, context, 16, 2, 0.8)),
+            ));
+            for (kind, map) in maps() {
+                let name = format!("inverse autoregressive {kind} {dimension} context {context}");
+                cases.push(case(name, dimension, context, |registry| {
+                    let order = [vec![1], vec![2, 1], vec![2, 3, 1]][dimension - 1].clone();
+                    let layer = Autoregressive::new(registry, order, map, supplier(context));
+                    Box::new(Reversed(Box::new(layer)))
+                }));
+            }
             for (kind, map) in maps() {
                 let name = format!("autoregressive {kind} {dimension} context {context}");
                 cases.push(case(name, dimension, context, |registry| {

@@ -1,0 +1,93 @@
+"""zuko's MAF and NSF on the rows that the example `flows_2d` wrote, with the same networks, steps, batches and rates.
+
+    cargo run --release --example flows_2d -- FOLDER 1500 3
+    python benches/peers/flows_2d.py FOLDER benches/peers/results/flows_2d.json
+"""
+
+import json
+import math
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import zuko
+
+BATCH, DRAWS, HIGHEST_RATE, WARMUP = 512, 100_000, 2e-3, 50
+
+
+def rate(step, total):
+    """Linear rise, then half a cosine down to a hundredth, as fieldbridge::train::schedule."""
+    warmup = min(WARMUP, total // 10)
+    if step < warmup:
+        return HIGHEST_RATE * (step + 1) / warmup
+    done = (step - warmup) / max(total - warmup, 1)
+    lowest = 0.01 * HIGHEST_RATE
+    return lowest + 0.5 * (HIGHEST_RATE - lowest) * (1 + math.cos(math.pi * min(done, 1)))
+
+
+def flow(name):
+    if name == "MAF":
+        return zuko.flows.MAF(2, transforms=5, hidden_features=(64, 64))
+    return zuko.flows.NSF(2, transforms=3, bins=8, hidden_features=(64, 64))
+
+
+def run(name, seed, steps, train, test):
+    torch.manual_seed(seed)
+    network = flow(name)
+    optimiser = torch.optim.Adam(network.parameters())
+    start = time.perf_counter()
+    for step in range(steps):
+        x = train[torch.randint(len(train), (BATCH,))]
+        loss = -network().log_prob(x).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        for group in optimiser.param_groups:
+            group["lr"] = rate(step, steps)
+        optimiser.step()
+    training = time.perf_counter() - start
+    with torch.no_grad():
+        nll = -network().log_prob(test).double().mean().item()
+        start = time.perf_counter()
+        network().sample((DRAWS,))
+        drawing = time.perf_counter() - start
+    parameters = sum(p.numel() for p in network.parameters())
+    return {"nll": nll, "train_seconds": training, "draw_seconds": drawing, "parameters": parameters}
+
+
+def mean_and_error(values):
+    spread = np.std(values, ddof=1) / math.sqrt(len(values)) if len(values) > 1 else float("nan")
+    return f"{np.mean(values):.4f} ± {spread:.4f}"
+
+
+def main():
+    folder, out = Path(sys.argv[1]), Path(sys.argv[2])
+    torch.set_num_threads(2)
+    ours = json.loads((folder / "fieldbridge.json").read_text())
+    peers = []
+    for row in ours:
+        name = row["distribution"]
+        train, test = (torch.from_numpy(np.load(folder / f"{name}_{part}.npy")) for part in ("train", "test"))
+        found = run(row["flow"], row["seed"], row["steps"], train, test)
+        peers.append({**{key: row[key] for key in ("distribution", "flow", "seed", "steps", "truth_nll")}, **found})
+        print(name, row["flow"], row["seed"], found, flush=True)
+    versions = {"torch": torch.__version__, "zuko": zuko.__version__, "torch_threads": torch.get_num_threads()}
+    out.write_text(json.dumps({"versions": versions, "fieldbridge": ours, "zuko": peers}, indent=1) + "\n")
+    print("| density | flow | NLL − truth, ours | zuko | train, ours / zuko [s] | 10^5 draws, ours / zuko [s] |")
+    print("|---|---|---|---|---|---|")
+    for name, kind in dict.fromkeys((row["distribution"], row["flow"]) for row in ours):
+        def of(rows, key):
+            return [row[key] for row in rows if (row["distribution"], row["flow"]) == (name, kind)]
+
+        gaps = [mean_and_error(np.array(of(rows, "nll")) - of(rows, "truth_nll")) for rows in (ours, peers)]
+        times = [
+            " / ".join(f"{np.median(of(rows, key)):.3g}" for rows in (ours, peers))
+            for key in ("train_seconds", "draw_seconds")
+        ]
+        print(f"| {name} | {kind} | {gaps[0]} | {gaps[1]} | {times[0]} | {times[1]} |")
+
+
+if __name__ == "__main__":
+    main()

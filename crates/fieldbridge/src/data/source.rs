@@ -1,0 +1,182 @@
+//! Where the rows of a recipe come from: a file, or a distribution whose density is known.
+
+use std::path::Path;
+
+use fieldbridge_files::TableFile;
+
+use super::fingerprint::fingerprint;
+use super::known::{Drawn, Known, draw, table};
+use super::recipe::DataRecipe;
+use crate::error::Error;
+use crate::random::Stream;
+
+/// Rows drawn unless a recipe says otherwise.
+const ROWS: usize = 20_000;
+/// Most rows that are drawn; they are kept in memory.
+const MOST: usize = 20_000_000;
+
+impl DataRecipe {
+    /// Refuses settings that contradict each other.
+    ///
+    /// # Errors
+    /// [`Error::Recipe`] naming the key.
+    pub fn check(&self) -> Result<(), Error> {
+        let refuse = |key: &str, reason: &str, hint: &str| {
+            Err(Error::Recipe {
+                key: format!("data.{key}"),
+                reason: reason.to_owned(),
+                hint: hint.to_owned(),
+            })
+        };
+        match (&self.file, self.generate) {
+            (None, None) => {
+                return refuse(
+                    "file",
+                    "is missing",
+                    "name a table with `file`, or a known distribution with `generate`",
+                );
+            }
+            (Some(_), Some(_)) => {
+                return refuse(
+                    "generate",
+                    "contradicts `data.file`: both say where the rows come from",
+                    "keep one of them",
+                );
+            }
+            (Some(_), None) => {
+                let given = [
+                    ("rows", self.rows.is_some()),
+                    ("noise", self.noise.is_some()),
+                    ("draw_seed", self.draw_seed.is_some()),
+                ];
+                if let Some((key, _)) = given.iter().find(|(_, given)| *given) {
+                    return refuse(
+                        key,
+                        "has no meaning for the rows of a file",
+                        "leave it out, or use `generate` instead of `file`",
+                    );
+                }
+            }
+            (None, Some(kind)) => {
+                if self.group.is_some() {
+                    return refuse("group", "has no meaning for rows that are drawn", "leave it out");
+                }
+                if !(10..=MOST).contains(&self.rows.unwrap_or(ROWS)) {
+                    return refuse("rows", "is out of range", "use 10 to 20,000,000 rows");
+                }
+                kind.build(self.noise)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The known distribution the rows are drawn from; none when they come from a file.
+    ///
+    /// # Errors
+    /// [`Error::Recipe`] for a noise it cannot have.
+    pub fn known(&self) -> Result<Option<Box<dyn Known>>, Error> {
+        self.generate.map(|kind| kind.build(self.noise)).transpose()
+    }
+
+    /// The file as the recipe names it, or the name of the distribution.
+    pub fn source_name(&self) -> String {
+        match (&self.file, self.generate) {
+            (Some(file), _) => file.display().to_string(),
+            (None, Some(kind)) => kind.name().to_owned(),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// Opens the table; `folder` is where relative paths start.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, or the recipe names neither a file nor a distribution.
+    pub fn open(&self, folder: &Path) -> Result<TableFile, Error> {
+        self.check()?;
+        if let Some(drawn) = self.drawn()? {
+            return Ok(TableFile::in_memory(Path::new(&self.source_name()), table(&drawn)));
+        }
+        let path = folder.join(self.file.as_deref().unwrap_or(Path::new("")));
+        Ok(match &self.group {
+            Some(group) => TableFile::open_group(&path, group)?,
+            None => TableFile::open(&path)?,
+        })
+    }
+
+    /// BLAKE3 hash of the bytes of the file or of the drawn rows, hexadecimal.
+    ///
+    /// # Errors
+    /// As [`DataRecipe::open`].
+    pub fn fingerprint(&self, folder: &Path) -> Result<String, Error> {
+        self.check()?;
+        let Some(drawn) = self.drawn()? else {
+            return fingerprint(&folder.join(self.file.as_deref().unwrap_or(Path::new(""))));
+        };
+        let mut hasher = blake3::Hasher::new();
+        for one in drawn {
+            for coordinate in one.point {
+                hasher.update(&coordinate.to_le_bytes());
+            }
+            hasher.update(&(one.part as u64).to_le_bytes());
+        }
+        Ok(hasher.finalize().to_hex().to_string())
+    }
+
+    fn drawn(&self) -> Result<Option<Vec<Drawn>>, Error> {
+        let (Some(kind), Some(known)) = (self.generate, self.known()?) else {
+            return Ok(None);
+        };
+        let stream = Stream::new(self.draw_seed.unwrap_or(0), kind.name(), 0);
+        Ok(Some(draw(known.as_ref(), self.rows.unwrap_or(ROWS), &stream)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recipe(text: &str) -> DataRecipe {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn drawn_rows_are_a_table_that_the_recipe_alone_decides() {
+        let folder = Path::new("nowhere");
+        let moons = recipe("generate = \"two_moons\"\nrows = 50");
+        let file = moons.open(folder).unwrap();
+        assert_eq!(file.rows(), 50);
+        let names: Vec<&str> = file.columns().iter().map(|column| column.name.as_str()).collect();
+        assert_eq!(names, ["x", "y", "part"]);
+        let part = file.read_numbers(&["part", "x"], 10..20).unwrap();
+        assert_eq!(part.columns()[0].to_f64().unwrap(), {
+            let all = file.read(&["part"], 0..50).unwrap();
+            all.columns()[0].to_f64().unwrap()[10..20].to_vec()
+        });
+        assert!(file.read(&["z"], 0..1).is_err());
+        let print = |text: &str| recipe(text).fingerprint(folder).unwrap();
+        let same = print("generate = \"two_moons\"\nrows = 50\nnoise = 0.05\ndraw_seed = 0");
+        assert_eq!(same, moons.fingerprint(folder).unwrap());
+        for other in ["rows = 51", "rows = 50\nnoise = 0.06", "rows = 50\ndraw_seed = 1"] {
+            assert_ne!(same, print(&format!("generate = \"two_moons\"\n{other}")), "{other}");
+        }
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for (text, key) in [
+            ("", "data.file"),
+            ("file = \"a.csv\"\ngenerate = \"two_moons\"", "data.generate"),
+            ("file = \"a.csv\"\nrows = 5", "data.rows"),
+            ("file = \"a.csv\"\nnoise = 0.1", "data.noise"),
+            ("generate = \"two_moons\"\nrows = 5", "data.rows"),
+            ("generate = \"two_moons\"\ngroup = \"a\"", "data.group"),
+            ("generate = \"checkerboard\"\nnoise = 0.1", "data.noise"),
+        ] {
+            match recipe(text).check() {
+                Err(Error::Recipe { key: found, hint, .. }) => assert!(found == key && !hint.is_empty(), "{text}"),
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+        assert!(toml::from_str::<DataRecipe>("generate = \"three_moons\"").is_err());
+    }
+}
