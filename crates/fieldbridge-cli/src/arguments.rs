@@ -45,10 +45,10 @@ fn threads(text: &str) -> Result<usize, String> {
     }
 }
 
-fn at_least_two(text: &str) -> Result<usize, String> {
+fn at_least_four(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(count) if count > 1 => Ok(count),
-        _ => Err("expected a whole number, at least 2".to_owned()),
+        Ok(count) if count > 3 => Ok(count),
+        _ => Err("expected a whole number, at least 4".to_owned()),
     }
 }
 
@@ -206,7 +206,7 @@ pub(crate) struct CompareArguments {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) columns: Vec<String>,
     /// Most rows of the sample, and of each of two parts of the reference
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = at_least_two)]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = at_least_four)]
     pub(crate) rows: usize,
     /// Seed of all random choices
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]

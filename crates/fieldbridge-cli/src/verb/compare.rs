@@ -48,8 +48,8 @@ pub(crate) fn execute(arguments: &CompareArguments, console: &Console) -> anyhow
     drop(progress);
     let constant = without_constants(
         &mut common.columns,
-        (reference_path, &mut reference),
-        (sample_path, &mut sample),
+        (reference_path.as_path(), &mut reference),
+        (sample_path.as_path(), &mut sample),
     )?;
     let dimension = common.columns.iter().map(|(_, width)| width).sum();
     let mut reference_points = reference.points("reference", dimension)?;
@@ -147,7 +147,7 @@ fn table(found: &[(DistanceKind, Comparison)]) -> String {
         ));
     }
     text.push_str(
-        "floor: the same between two parts of the reference; excess: (value - floor) / spread, beyond 3 a difference",
+        "floor: the same between two parts of the reference; excess: (value - floor) / spread, beyond +-3 there is a difference",
     );
     text
 }

@@ -92,7 +92,7 @@ impl ClassifierTest {
         };
         (0..self.folds)
             .into_par_iter()
-            .map(|fold| {
+            .map(|fold| -> Result<Vec<bool>, CheckError> {
                 let (held_out, training) = parts(&order, fold, self.folds);
                 let (features, classes) = table(&training);
                 let classifier = Perceptron::trained(&features, &classes, inputs, &stream.child("fold", fold as u64))?;

@@ -11,7 +11,7 @@ use crate::random::Stream;
 /// How a comparison is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CompareSettings {
-    /// Most rows of each set, at least 2. The reference needs twice as many for its floor.
+    /// Most rows of each set, at least 4. The reference needs twice as many for its floor.
     pub rows: usize,
     /// Half samples for the standard error, at least 2.
     pub resamples: usize,
@@ -78,11 +78,12 @@ pub fn compare(
 ) -> Result<Comparison, CheckError> {
     require_comparable(reference, sample, 2)?;
     require_count(
-        "rows of the reference, half of which make the floor,",
-        4,
+        "rows of the reference, halves of which are compared,",
+        8,
         reference.rows(),
     )?;
-    require_count("rows of each set to compare", 2, settings.rows)?;
+    require_count("rows of the sample, halves of which are compared,", 4, sample.rows())?;
+    require_count("rows of each set to compare", 4, settings.rows)?;
     require_count("splits of the reference", 2, settings.splits)?;
     let rows = settings.rows_of_each(reference, sample);
     let stream = Stream::new(settings.seed, "distance", 0);

@@ -80,6 +80,7 @@ pub trait Distance: Send + Sync + std::fmt::Debug {
     /// halves drawn without replacement from both sets (Shao and Wu 1989, Annals of Statistics 17, 1176). For a smooth
     /// statistic the halves of `n` points scatter by `s^2 (2/n - 1/n) = s^2/n`, as the whole does. The bootstrap with
     /// replacement would put the same point in a sample twice, which nearest neighbours and couplings take for structure.
+    /// Halves have neighbours of their own, so for statistics of nearest neighbours it may be too large, at most by `sqrt(2)`.
     ///
     /// # Errors
     /// As [`Distance::between`] for half as many rows; fewer than two resamples.

@@ -2,6 +2,9 @@
 
 use crate::check::error::{CheckError, require_count, require_finite};
 
+/// Squares of larger numbers overflow when they are added up.
+const LARGEST: f64 = 1e150;
+
 /// Points of `dimension` finite numbers each. A set has no order: the rows are kept sorted, so that nothing computed from
 /// them depends on the order in which they came.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +19,7 @@ impl Points {
     ///
     /// # Errors
     /// No columns or no rows ([`CheckError::TooFew`]), a length that is no multiple of `dimension`, or a value that is not
-    /// finite (its row is named).
+    /// finite or beyond 1e150 (its row is named).
     pub fn new(what: &'static str, values: &[f64], dimension: usize) -> Result<Self, CheckError> {
         require_count("columns to compare", 1, dimension)?;
         let rows = values.len() / dimension;
@@ -31,6 +34,15 @@ impl Points {
             });
         }
         require_finite(what, values, dimension)?;
+        if let Some(place) = values.iter().position(|value| value.abs() > LARGEST) {
+            return Err(CheckError::OutOfRange {
+                what,
+                row: place / dimension,
+                value: values[place],
+                low: -LARGEST,
+                high: LARGEST,
+            });
+        }
         // no signed zeros: they are equal and yet sort apart
         let clean: Vec<f64> = values.iter().map(|value| value + 0.0).collect();
         let mut order: Vec<&[f64]> = clean.chunks_exact(dimension).collect();
@@ -146,6 +158,10 @@ mod tests {
         assert_eq!(points.means(), [4.0 / 3.0, 2.0 / 3.0]);
         let spoiled = Points::new("sample", &[0.0, 1.0, 2.0, f64::NAN], 2).unwrap_err();
         assert!(spoiled.to_string().contains("sample: row 1 holds NaN"), "{spoiled}");
+        assert!(matches!(
+            Points::new("sample", &[0.0, 1.0, -1e200, 1.0], 2),
+            Err(CheckError::OutOfRange { row: 1, .. })
+        ));
         assert!(matches!(
             Points::new("sample", &[], 2),
             Err(CheckError::NoPoints { what: "sample" })

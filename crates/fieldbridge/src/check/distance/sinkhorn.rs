@@ -84,9 +84,8 @@ impl Sinkhorn {
         let mut iterations = 0;
         while now > strength {
             plan.update(now);
-            plan.update(now);
-            iterations += 2;
-            now = (0.5 * now).max(strength);
+            iterations += 1;
+            now = (0.25 * now).max(strength);
         }
         while iterations < self.most_iterations {
             plan.update(strength);

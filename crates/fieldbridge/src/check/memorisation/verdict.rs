@@ -248,7 +248,11 @@ mod tests {
                 })
             });
             assert_eq!(copied.verdict, MemorisationVerdict::Memorises, "{}", copied.sentence);
-            assert!(copied.nearest > 0.999 && copied.agreeing < 0.5, "{}", copied.sentence);
+            assert!(
+                copied.nearest > 0.999 && (rows > 100 || copied.agreeing < 0.5),
+                "{}",
+                copied.sentence
+            );
         }
     }
 
