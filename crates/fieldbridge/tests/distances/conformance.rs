@@ -39,7 +39,8 @@ fn a_set_is_as_far_from_itself_as_can_be_said() {
         let found = distance.between(&reference, &reference, &stream()).unwrap();
         let (low, high) = match kind {
             DistanceKind::SlicedWasserstein | DistanceKind::Wasserstein => (0.0, 0.0),
-            DistanceKind::Sinkhorn => (-1e-6, 1e-6),
+            // as good as the marginals it is solved to
+            DistanceKind::Sinkhorn => (-1e-4, 1e-4),
             DistanceKind::MmdBiased => (-1e-14, 1e-14),
             // without the pairs of a point with itself: below zero by 2 (1 - mean k) / (n - 1)
             DistanceKind::Mmd => (-2.0 / (ROWS as f64 - 1.0), 0.0),

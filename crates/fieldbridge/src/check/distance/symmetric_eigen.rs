@@ -86,7 +86,7 @@ mod tests {
                 let sum = |term: &dyn Fn(usize) -> f64| (0..size).map(term).sum::<f64>();
                 let vector = |k: usize, i: usize| eigen.vectors[k * size + i];
                 let back = sum(&|k| eigen.values[k] * vector(k, i) * vector(k, j));
-                assert!((back - matrix[i * size + j]).abs() < 1e-13 * scale, "{i} {j}: {back}");
+                assert!((back - matrix[i * size + j]).abs() <= 1e-13 * scale, "{i} {j}: {back}");
                 let dot = sum(&|k| vector(i, k) * vector(j, k));
                 assert!((dot - f64::from(u8::from(i == j))).abs() < 1e-13);
             }
@@ -108,7 +108,9 @@ mod tests {
         values.sort_by(f64::total_cmp);
         for (k, value) in values.iter().enumerate() {
             let angle = std::f64::consts::PI * (k + 1) as f64 / (2.0 * (size + 1) as f64);
-            assert!((value - 4.0 * angle.sin().powi(2)).abs() < 1e-14, "{k}: {value}");
+            // rounding: the size times the largest eigenvalue
+            let allowed = size as f64 * 4.0 * f64::EPSILON;
+            assert!((value - 4.0 * angle.sin().powi(2)).abs() < allowed, "{k}: {value}");
         }
     }
 
