@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use fieldbridge::check::distance::DistanceKind;
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failure, 2 wrong usage, 3 not calibrated (check --require calibrated), \
 130 interrupted with the state saved.";
@@ -43,6 +45,13 @@ fn threads(text: &str) -> Result<usize, String> {
     }
 }
 
+fn at_least_four(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count) if count > 3 => Ok(count),
+        _ => Err("expected a whole number, at least 4".to_owned()),
+    }
+}
+
 fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(count) if count > 0 => Ok(count),
@@ -77,6 +86,11 @@ pub(crate) enum Verb {
     /// Check whether posteriors are calibrated
     #[command(after_help = "Example:\n  fieldbridge check runs/photoz --require calibrated")]
     Check(CheckArguments),
+    /// Measure how far a sample is from a reference
+    #[command(
+        after_help = "Example:\n  fieldbridge compare truth.parquet draws.parquet --metrics sliced_wasserstein,c2st --rows 2000"
+    )]
+    Compare(CompareArguments),
     /// Write the report of a finished run again
     #[command(after_help = "Example:\n  fieldbridge report runs/photoz")]
     Report(ReportArguments),
@@ -176,6 +190,44 @@ pub(crate) struct CheckArguments {
     /// Exit with code 3 unless the verdict is this
     #[arg(long, value_name = "VERDICT")]
     pub(crate) require: Option<Requirement>,
+}
+
+/// Arguments of `compare`.
+#[derive(Debug, Args)]
+pub(crate) struct CompareArguments {
+    /// Table of the truth: held-out data, reference draws
+    pub(crate) reference: PathBuf,
+    /// Table of what is judged, such as the output of `sample`
+    pub(crate) sample: PathBuf,
+    /// Distances, separated by commas; all by default
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = metrics())]
+    pub(crate) metrics: Vec<DistanceKind>,
+    /// Columns, separated by commas; all columns of numbers in both tables by default
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
+    /// Most rows of the sample, and of each of two parts of the reference
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = at_least_four)]
+    pub(crate) rows: usize,
+    /// Seed of all random choices
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Compare in the units of the files, not scaled by the reference
+    #[arg(long)]
+    pub(crate) unscaled: bool,
+    /// Group of an HDF5 reference or extension of a FITS one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) reference_group: Option<String>,
+    /// Group of an HDF5 sample or extension of a FITS one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sample_group: Option<String>,
+}
+
+/// A distance by name; clap lists the names there are.
+fn metrics() -> impl TypedValueParser<Value = DistanceKind> {
+    PossibleValuesParser::new(DistanceKind::ALL.map(DistanceKind::name)).map(|name| {
+        let found = DistanceKind::ALL.into_iter().find(|kind| kind.name() == name);
+        found.expect("the parser lets only these names pass")
+    })
 }
 
 /// Arguments of `report`.

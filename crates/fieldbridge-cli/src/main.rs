@@ -12,6 +12,7 @@ mod progress;
 mod report;
 mod rows;
 mod run;
+mod samples;
 mod verb;
 
 use std::process::ExitCode;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
             Verb::Density(verb) => verb::density::execute(verb, &device, &console),
             Verb::Infer(verb) => verb::infer::execute(verb, &device, &console),
             Verb::Check(verb) => verb::check::execute(verb, &device, &console),
+            Verb::Compare(verb) => verb::compare::execute(verb, &console),
             Verb::Report(verb) => verb::report::execute(verb, &device, &console),
         })?
     });

@@ -1,5 +1,6 @@
 //! How far a long task is: a bar for people, a line now and then for files.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use fieldbridge::train::{Progress, Status};
@@ -9,6 +10,8 @@ use crate::console::Console;
 
 /// Shorter tasks show nothing.
 const SILENCE: Duration = Duration::from_secs(2);
+/// Time between looks at a counter.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 /// Time between lines when nobody watches.
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
@@ -91,6 +94,28 @@ pub(crate) fn waiting<T: Send>(console: &Console, label: &str, work: impl FnOnce
         });
         let result = work();
         drop(done);
+        result
+    })
+}
+
+/// Does work that counts what it has done, and shows how far it is.
+pub(crate) fn waiting_for<T: Send>(
+    console: &Console,
+    label: &str,
+    (done, total): (&AtomicU64, u64),
+    work: impl FnOnce() -> T + Send,
+) -> T {
+    let (finished, told) = std::sync::mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let mut progress = TaskProgress::new(console, label);
+            // ends when the sender is dropped
+            while told.recv_timeout(BETWEEN_LOOKS) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                progress.at(done.load(Ordering::Relaxed), total, || "evaluations".to_owned());
+            }
+        });
+        let result = work();
+        drop(finished);
         result
     })
 }

@@ -1,6 +1,7 @@
 //! One file for each verb.
 
 pub(crate) mod check;
+pub(crate) mod compare;
 pub(crate) mod density;
 pub(crate) mod infer;
 pub(crate) mod report;

@@ -75,6 +75,58 @@ pub enum CheckError {
         /// Integral found.
         integral: f64,
     },
+    /// A set of points without a single one.
+    #[error("{what}: no points; give at least two rows of finite numbers")]
+    NoPoints {
+        /// Which set.
+        what: &'static str,
+    },
+    /// Two sets of points of different dimension.
+    #[error(
+        "points of the reference have {reference} columns, those of the sample {sample}; compare the same columns of both"
+    )]
+    DimensionMismatch {
+        /// Columns of the reference.
+        reference: usize,
+        /// Columns of the sample.
+        sample: usize,
+    },
+    /// Two sets of different size where equal ones are needed.
+    #[error(
+        "{what}: the reference has {reference} rows, the sample {sample}; its value at equality is 1/2 only for as many rows \
+         of each, so choose as many"
+    )]
+    UnequalRows {
+        /// Which distance.
+        what: &'static str,
+        /// Rows of the reference.
+        reference: usize,
+        /// Rows of the sample.
+        sample: usize,
+    },
+    /// A coupling that would need too large a matrix.
+    #[error(
+        "an exact coupling of {reference} and {sample} points needs the least common multiple of both as rows, at most {most}; \
+         take as many rows of each, or fewer"
+    )]
+    AssignmentTooLarge {
+        /// Rows of the reference.
+        reference: usize,
+        /// Rows of the sample.
+        sample: usize,
+        /// Most rows.
+        most: usize,
+    },
+    /// An iteration that did not arrive.
+    #[error("{what} did not converge within {steps} steps; {hint}")]
+    NotConverged {
+        /// Which iteration.
+        what: &'static str,
+        /// Steps done.
+        steps: usize,
+        /// Likely fix.
+        hint: &'static str,
+    },
 }
 
 /// Refuses an empty array and one with NaN or infinities; `width` values make one row.

@@ -11,6 +11,9 @@
 //! 4. **Scores.** [`crps_from_draws`], [`crps_from_grid`] and [`energy_score`] also reward sharpness;
 //!    [`point_statistics`] are those of photometric redshifts.
 //!
+//! Whether two sets of points, such as draws of a model and of the truth, have one law is asked by [`distance`]; whether a model
+//! repeats its training data by [`memorisation`].
+//!
 //! All random numbers come from a given or fixed seed through one stream per row, so results do not depend on the
 //! number of threads. Bad input is an error naming the row ([`CheckError`]), never a panic.
 //!
@@ -34,12 +37,14 @@
 
 mod bootstrap;
 mod coverage;
+pub mod distance;
 mod draws;
 mod error;
 mod finding;
 mod gaussian_match;
 mod grid;
 mod held_out;
+pub mod memorisation;
 mod point;
 mod rank_statistics;
 mod recipe;
