@@ -8,7 +8,7 @@ use std::time::Instant;
 use fieldbridge::bridge::{Bridge, BridgeKind, BridgeRecipe, InterpolantForm, Rows, TimeDraw, build, rectified};
 use fieldbridge::coupling::CouplingKind;
 use fieldbridge::device::cpu;
-use fieldbridge::network::{NetworkRecipe, Parameters};
+use fieldbridge::network::{NetworkRecipe, Parameters, Precision};
 use fieldbridge::path::{Head, PathKind};
 use fieldbridge::random::Stream;
 use fieldbridge::solver::SolverKind;
@@ -125,7 +125,15 @@ fn trained(bridge: &dyn Bridge, start: Parameters, steps: usize, batch: &dyn Fn(
         let mut rows = batch(step as u64);
         let stream = Stream::new(5, "join", step as u64);
         bridge.join(&mut rows, &stream);
-        let slope = gradient(bridge, &parameters, &rows, BATCH / 2, (0.0, &stream), &cpu());
+        let slope = gradient(
+            bridge,
+            &parameters,
+            &rows,
+            BATCH / 2,
+            (0.0, &stream),
+            Precision::Single,
+            &cpu(),
+        );
         let how = Step {
             learning_rate: learning_rate(step, steps, 100, 3e-3, 0.005),
             decay: 0.0,

@@ -651,6 +651,12 @@ fn choices_that_do_not_fit_are_refused_with_what_would() {
             r.affine_flow.layers = Layers::Coupling
         }),
         ("affine_flow.base", 3, false, |r| r.affine_flow.base = BaseKind::Uniform),
+        ("affine_flow.base", 2, false, |r| {
+            r.affine_flow.base = BaseKind::Mixture {
+                means: vec![vec![0.0; 2]],
+                deviation: 1.0,
+            }
+        }),
         ("residual_flow.contraction", 2, false, |r| {
             r.residual_flow.contraction = 1.0
         }),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::build::refuse;
 use super::stacked::Stack;
 use super::{Flow, Layers};
-use crate::base::BaseKind;
+use crate::base::{BaseKind, Uniform};
 use crate::error::Error;
 use crate::network::{Activation, Modality, Registry};
 use crate::transform::{AffineMap, BoxMuller};
@@ -59,6 +59,16 @@ pub(super) fn affine_flow(
     modalities: &[Modality],
     registry: &mut Registry,
 ) -> Result<Flow, Error> {
+    if !matches!(recipe.base, BaseKind::Normal | BaseKind::Uniform) {
+        return Err(refuse(
+            "affine_flow.base",
+            format!(
+                "is {}, which the flow's transforms do not start from",
+                recipe.base.name()
+            ),
+            "use `base = \"normal\"` or \"uniform\"",
+        ));
+    }
     if recipe.base == BaseKind::Uniform && !dimension.is_multiple_of(2) {
         return Err(refuse(
             "affine_flow.base",
@@ -78,7 +88,7 @@ pub(super) fn affine_flow(
     };
     let mut flow = stack.build(&|| Box::new(AffineMap), dimension, modalities, registry)?;
     if recipe.base == BaseKind::Uniform {
-        flow.base = recipe.base.build();
+        flow.base = Box::new(Uniform);
         flow.transforms.push(Box::new(BoxMuller));
     }
     Ok(flow)

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Flow;
 use super::build::{context_embedding, positive, refuse};
 use super::stacked::STRUCTURE_SEED;
-use crate::base::BaseKind;
+use crate::base::Normal;
 use crate::error::Error;
 use crate::network::{Activation, ContextEmbedding, Modality, Registry};
 use crate::random::Stream;
@@ -102,7 +102,7 @@ pub(super) fn image_flow(
     let transform = MultiScale::new(registry, shape, recipe.scales, recipe.steps, supplier, &stream);
     Ok(Flow {
         dimension,
-        base: BaseKind::Normal.build(),
+        base: Box::new(Normal),
         transforms: vec![Box::new(transform)],
         embedding,
     })

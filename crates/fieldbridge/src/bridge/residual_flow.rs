@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Flow;
 use super::build::{context_embedding, positive, refuse};
-use crate::base::BaseKind;
+use crate::base::Normal;
 use crate::error::Error;
 use crate::network::{Activation, ContextEmbedding, Modality, Registry};
 use crate::transform::{Affine, Residual, Transform};
@@ -96,7 +96,7 @@ pub(super) fn residual_flow(
     }
     Ok(Flow {
         dimension,
-        base: BaseKind::Normal.build(),
+        base: Box::new(Normal),
         transforms,
         embedding,
     })

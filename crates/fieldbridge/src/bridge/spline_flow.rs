@@ -31,7 +31,10 @@ pub(super) fn spline_flow(
     if recipe.base != BaseKind::Normal {
         return Err(refuse(
             "spline_flow.base",
-            "splines with linear tails reach the whole line, a uniform base does not",
+            format!(
+                "is {}; splines with linear tails start from a normal base",
+                recipe.base.name()
+            ),
             "use `base = \"normal\"`",
         ));
     }

@@ -2,7 +2,7 @@
 
 use super::build::{context_embedding, positive, refuse};
 use super::{Flow, Layers};
-use crate::base::BaseKind;
+use crate::base::Normal;
 use crate::error::Error;
 use crate::network::{Activation, ContextEmbedding, Modality, Registry};
 use crate::random::Stream;
@@ -82,7 +82,7 @@ impl Stack {
         });
         Ok(Flow {
             dimension,
-            base: BaseKind::Normal.build(),
+            base: Box::new(Normal),
             transforms,
             embedding,
         })

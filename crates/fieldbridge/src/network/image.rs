@@ -1,17 +1,18 @@
 //! A small convolutional network with the context in every block.
 
-use burn_tensor::{Tensor, activation};
-use fieldbridge_kernels::convolution::{Padding, convolution_2d};
+use burn_tensor::Tensor;
+use fieldbridge_kernels::convolution::Padding;
 
-use super::{ConvolutionBlock, Initial, Linear, Registry, Slot, Weights};
+use super::convolution::{Convolution, Space};
+use super::{Activation, ConvolutionBlock, ConvolutionShape, Dual, Registry, Weights};
 
-/// `h = c_3(x)`, blocks `h <- b(h + e W)` with [`ConvolutionBlock`]s `b` and the context embedding `e`, output
+/// `h = c_3(x)`, blocks `h <- b(h, e)` with [`ConvolutionBlock`]s `b` and the context embedding `e`, output
 /// `c_3(SiLU(h))`, with 3 x 3 convolutions `c_3` of zero padding. The output starts as zero.
 #[derive(Clone, Debug)]
 pub struct ImageNetwork {
-    first: (Slot, Slot),
-    blocks: Vec<(Option<Linear>, ConvolutionBlock)>,
-    last: (Slot, Slot),
+    first: Convolution,
+    blocks: Vec<ConvolutionBlock>,
+    last: Convolution,
 }
 
 /// Groups of channels that are normalised together, at most eight and of at least four channels where there are that
@@ -35,44 +36,40 @@ impl ImageNetwork {
         blocks: usize,
         outputs: usize,
     ) -> Self {
-        let convolution = |registry: &mut Registry, name: &str, from: usize, to: usize, initial| {
-            registry.scope(name, |registry| {
-                (
-                    registry.parameter("weight", &[3, 3, from, to], initial),
-                    registry.parameter("bias", &[to], Initial::Constant(0.0)),
-                )
-            })
+        let space = Space {
+            axes: 2,
+            padding: Padding::Zero,
         };
-        let bound = 1.0 / (9.0 * inputs as f32).sqrt();
+        let shape = ConvolutionShape {
+            space,
+            channels: [width; 2],
+            groups: groups(width),
+            conditions: context,
+            activation: Activation::Silu,
+        };
         Self {
-            first: convolution(registry, "first", inputs, width, Initial::Uniform(bound)),
+            first: Convolution::new(registry, "first", space, [inputs, width], 1),
             blocks: (0..blocks)
                 .map(|index| {
                     registry.scope(format!("block{index}"), |registry| {
-                        let condition =
-                            (context > 0).then(|| Linear::without_bias(registry, "condition", context, width));
-                        (condition, ConvolutionBlock::new(registry, width, groups(width)))
+                        ConvolutionBlock::new(registry, shape)
                     })
                 })
                 .collect(),
-            last: convolution(registry, "last", width, outputs, Initial::Constant(0.0)),
+            last: Convolution::zero(registry, "last", space, [width, outputs]),
         }
     }
 
-    /// `images`: `[batch, height, width, inputs]`, output: `[batch, height, width, outputs]`.
+    /// `images`: `[batch, height, width, inputs]`, output: `[batch, height, width, outputs]`; the context is there when
+    /// the network was made for one.
     pub fn forward(&self, weights: &Weights, images: Tensor<4>, context: Option<&Tensor<2>>) -> Tensor<4> {
-        let convolved = |images: Tensor<4>, (weight, bias): (Slot, Slot)| {
-            convolution_2d(images, weights.get(weight), Some(weights.get(bias)), 1, Padding::Zero)
-        };
-        let mut h = convolved(images, self.first);
-        for (condition, block) in &self.blocks {
-            if let (Some(layer), Some(context)) = (condition, context) {
-                let added = layer.forward(weights, context.clone());
-                let [batch, width] = added.dims();
-                h = h + added.reshape([batch, 1, 1, width]);
-            }
-            h = block.forward(weights, h);
-        }
-        convolved(activation::silu(h), self.last)
+        let [batch, height, width, inputs] = images.dims();
+        let x = Dual::alone(images.reshape([batch, 1, height, width, inputs]));
+        let h = self.blocks.iter().fold(self.first.forward(weights, x), |h, block| {
+            block.forward(weights, h, context)
+        });
+        let out = self.last.forward(weights, h.activated(Activation::Silu)).into_value();
+        let outputs = out.dims()[4];
+        out.reshape([batch, height, width, outputs])
     }
 }

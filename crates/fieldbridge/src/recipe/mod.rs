@@ -44,8 +44,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::bridge::{
-    AffineFlowRecipe, BridgeKind, BridgeRecipe, ContinuousFlowRecipe, DiffusionRecipe, FlowMatchingRecipe, ImageFlowRecipe,
-    InterpolantRecipe, MixtureDensityRecipe, ResidualFlowRecipe, SplineFlowRecipe,
+    AffineFlowRecipe, BridgeKind, BridgeRecipe, ContinuousFlowRecipe, DiffusionRecipe, FlowMatchingRecipe,
+    ImageFlowRecipe, InterpolantRecipe, MixtureDensityRecipe, ResidualFlowRecipe, SplineFlowRecipe,
 };
 use crate::check::CheckRecipe;
 use crate::data::{DataRecipe, ModalityRecipe, TargetRecipe};

@@ -10,8 +10,8 @@ use super::error::{Fault, dotted};
 use super::lines::Lines;
 use super::{Recipe, Top};
 use crate::bridge::{
-    AffineFlowRecipe, BridgeKind, ContinuousFlowRecipe, DiffusionRecipe, FlowMatchingRecipe, ImageFlowRecipe, InterpolantRecipe,
-    MixtureDensityRecipe, ResidualFlowRecipe, SplineFlowRecipe,
+    AffineFlowRecipe, BridgeKind, ContinuousFlowRecipe, DiffusionRecipe, FlowMatchingRecipe, ImageFlowRecipe,
+    InterpolantRecipe, MixtureDensityRecipe, ResidualFlowRecipe, SplineFlowRecipe,
 };
 use crate::check::CheckRecipe;
 use crate::data::{DataRecipe, ModalityRecipe, TargetRecipe};
