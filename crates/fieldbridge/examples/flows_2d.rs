@@ -14,7 +14,7 @@ use fieldbridge::base::Normal;
 use fieldbridge::bridge::{Bridge, Flow, Rows};
 use fieldbridge::data::known::{KnownKind, draw};
 use fieldbridge::device::cpu;
-use fieldbridge::network::{Activation, MaskedPerceptron, Parameters, Registry, Weights};
+use fieldbridge::network::{Activation, MaskedPerceptron, Parameters, Precision, Registry, Weights};
 use fieldbridge::random::Stream;
 use fieldbridge::train::{AdamW, Step, gradient, schedule::learning_rate};
 use fieldbridge::transform::{AffineMap, Autoregressive, Boundary, Monotone, RationalQuadraticSpline, Transform};
@@ -79,7 +79,15 @@ fn train(flow: &Flow, mut parameters: Parameters, data: &[f32], steps: usize, se
             ..Rows::default()
         };
         let stream = Stream::new(seed, "dropout", step as u64);
-        let found = gradient(flow, &parameters, &rows, BATCH / 2, (0.0, &stream), &cpu());
+        let found = gradient(
+            flow,
+            &parameters,
+            &rows,
+            BATCH / 2,
+            (0.0, &stream),
+            Precision::Single,
+            &cpu(),
+        );
         let length = Step {
             learning_rate: learning_rate(step, steps, 50, HIGHEST_RATE, 0.01),
             decay: 0.0,

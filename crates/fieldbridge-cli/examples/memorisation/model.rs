@@ -8,10 +8,10 @@ use fieldbridge::check::memorisation::Denoiser;
 use fieldbridge::coupling::Independent;
 use fieldbridge::device::cpu;
 use fieldbridge::likelihood::ExactTrace;
-use fieldbridge::network::{Activation, Registry, ResidualMlp, Weights};
-use fieldbridge::path::Linear;
+use fieldbridge::network::{Activation, Precision, Registry, ResidualMlp, Weights};
+use fieldbridge::path::{Head, Linear, LossWeight};
 use fieldbridge::random::Stream;
-use fieldbridge::solver::Heun;
+use fieldbridge::solver::{Heun, SamplerKind};
 use fieldbridge::train::{AdamW, Average, Step, gradient, schedule::learning_rate};
 
 const WIDTH: usize = 256;
@@ -47,11 +47,17 @@ impl Model {
             base: Box::new(Normal),
             coupling: Box::new(Independent),
             path: Box::new(Linear),
+            head: Head::Velocity,
+            weight: LossWeight::Output,
             time: TimeDraw::Uniform,
             network: Box::new(network),
             solver: Box::new(Heun { steps: 50 }),
+            sampler: SamplerKind::default(),
             trace: Box::new(ExactTrace),
+            bound: None,
             embedding: None,
+            unconditional_share: 0.0,
+            guidance: 1.0,
         };
         let mut parameters = registry.finish(seed);
         let mut optimiser = AdamW::new(parameters.count());
@@ -70,7 +76,15 @@ impl Model {
             };
             let stream = Stream::new(seed, "join", step as u64);
             bridge.join(&mut rows, &stream);
-            let slope = gradient(&bridge, &parameters, &rows, SHARD, (0.0, &stream), &cpu());
+            let slope = gradient(
+                &bridge,
+                &parameters,
+                &rows,
+                SHARD,
+                (0.0, &stream),
+                Precision::Single,
+                &cpu(),
+            );
             let schedule = Step {
                 learning_rate: learning_rate(step, steps, 100, 1e-3, 0.01),
                 decay: 0.0,

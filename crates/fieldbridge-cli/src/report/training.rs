@@ -55,7 +55,10 @@ fn what(input: &ReportInput) -> String {
                 "The velocity is fitted, through the steps of a solver, {by_likelihood} Penalties of the recipe are part of it."
             )
         }
-        BridgeKind::SplineFlow => format!("The flow is fitted {by_likelihood}"),
+        BridgeKind::MixtureDensity => format!("The mixture is fitted {by_likelihood}"),
+        BridgeKind::SplineFlow | BridgeKind::AffineFlow | BridgeKind::ResidualFlow | BridgeKind::ImageFlow => {
+            format!("The flow is fitted {by_likelihood}")
+        }
     };
     let kept = "The parameters that are kept are a moving average over recent steps, at the evaluation with the smallest validation loss.";
     let kept = if has_validation(input) {
@@ -236,26 +239,6 @@ fn layers(layers: Layers) -> &'static str {
     }
 }
 
-fn spline_flow(recipe: &BridgeRecipe) -> String {
-    let settings = &recipe.spline_flow;
-    let layers = match settings.layers {
-        Layers::Autoregressive => "autoregressive",
-        Layers::Coupling => "coupling",
-    };
-    format!(
-        "{} {layers} rational-quadratic spline {} of {} on ±{}, networks of width {}",
-        count(settings.transforms),
-        if settings.transforms == 1 {
-            "transform"
-        } else {
-            "transforms"
-        },
-        counted(settings.bins, "bin"),
-        format_number(f64::from(settings.bound)),
-        settings.width
-    )
-}
-
 fn figure(input: &ReportInput, figures: &mut Figures, member: usize, history: &[Evaluation]) -> Block {
     let steps: Vec<f64> = history.iter().map(|evaluation| evaluation.step as f64).collect();
     let training = history.iter().map(|evaluation| evaluation.training_loss).collect();
@@ -288,7 +271,7 @@ fn figure(input: &ReportInput, figures: &mut Figures, member: usize, history: &[
         loss_label: match input.manifest.bridge.kind {
             BridgeKind::FlowMatching => "loss  ⟨|v − target|²⟩",
             BridgeKind::Diffusion | BridgeKind::Interpolant => "loss  ⟨|output − target|²⟩",
-            BridgeKind::SplineFlow | BridgeKind::ContinuousFlow => "loss  −⟨log p⟩ of scaled data [nats]",
+            _ => "loss  −⟨log p⟩ of scaled data [nats]",
         }
         .to_owned(),
         ..LossCurve::default()

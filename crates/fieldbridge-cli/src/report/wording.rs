@@ -155,6 +155,10 @@ impl ReportInput {
     pub(super) fn bridge_in_words(&self) -> String {
         let (family, trained) = match self.manifest.bridge.kind {
             BridgeKind::SplineFlow => ("neural spline flow", ""),
+            BridgeKind::AffineFlow => ("affine flow", ""),
+            BridgeKind::ResidualFlow => ("residual flow", ""),
+            BridgeKind::ImageFlow => ("image flow", ""),
+            BridgeKind::MixtureDensity => ("mixture density network", ""),
             BridgeKind::FlowMatching => ("continuous flow", " trained by flow matching"),
             BridgeKind::Diffusion => ("diffusion model", ""),
             BridgeKind::Interpolant => ("stochastic interpolant", ""),

@@ -5,7 +5,7 @@ use fieldbridge::base::Normal;
 use fieldbridge::bridge::{Bridge, BridgeKind, BridgeRecipe, ContinuousFlow, ContinuousFlowRecipe, Rows, build};
 use fieldbridge::device::cpu;
 use fieldbridge::likelihood::{ExactTrace, Hutchinson, Trace, TraceKind};
-use fieldbridge::network::{Conditions, Network, NetworkKind, NetworkRecipe, Weights};
+use fieldbridge::network::{Conditions, Network, NetworkKind, NetworkRecipe, Precision, Weights};
 use fieldbridge::random::Stream;
 use fieldbridge::solver::{DormandPrince, RungeKutta, SolverKind};
 use fieldbridge::train::{gradient, mean_loss};
@@ -164,7 +164,15 @@ fn the_gradient_through_the_solver_is_that_of_finite_differences() {
         let mut batch = rows(&normals("rows", 2 * 64), 2, &[]);
         bridge.join(&mut batch, &Stream::new(6, "join", 0));
         let stream = Stream::new(6, "dropout", 0);
-        let found = gradient(bridge.as_ref(), &parameters, &batch, 64, (0.0, &stream), &cpu());
+        let found = gradient(
+            bridge.as_ref(),
+            &parameters,
+            &batch,
+            64,
+            (0.0, &stream),
+            Precision::Single,
+            &cpu(),
+        );
         let norm = found.values.iter().map(|slope| slope * slope).sum::<f32>().sqrt();
         assert!(norm > 0.1, "{norm}");
         let loss = |values: Vec<f32>| mean_loss(bridge.as_ref(), &parameters.with_values(values), &batch, &cpu());
