@@ -279,11 +279,11 @@ mod tests {
     fn the_cost_goes_to_the_exact_one_as_the_entropy_falls() {
         let (a, b) = (points(40, 2, 0, 1.0, 0.0), points(40, 2, 1, 0.6, 0.7));
         let exact = Wasserstein.between(&a, &b, &Stream::new(0, "", 0)).unwrap().powi(2);
-        // the entropy of a permutation relative to the product is log n; what is solved to a tolerance may be that much off
+        // the entropy of a permutation relative to the product is log n; marginals are wrong by 1e-5 and costs are below 20
         let mut last = f64::INFINITY;
         for strength in [1.0, 0.3, 0.1, 0.03] {
-            let (entropy, allowed) = (strength * 40_f64.ln(), 1e-4);
-            let solver = sinkhorn(strength, 1e-6);
+            let (entropy, allowed) = (strength * 40_f64.ln(), 20e-5);
+            let solver = sinkhorn(strength, 1e-5);
             let gap = solver.cost(&a, &b, strength).unwrap() - exact;
             assert!(gap > -allowed && gap < entropy + allowed, "{strength}: {gap}");
             assert!(gap < last, "{strength}: {gap} {last}");

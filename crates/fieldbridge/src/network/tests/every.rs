@@ -93,7 +93,8 @@ pub(super) fn recipes() -> Vec<(NetworkRecipe, usize, usize)> {
     let mut set = tokens(NetworkKind::SetTransformer);
     (set.points, set.features) = (Some(4), Some(2));
     all.push((set.clone(), 8, 8));
-    set.box_side = Some(3.0);
+    // its shortest length, a 32nd of it, is long beside the steps of differences
+    set.box_side = Some(12.0);
     (set.features, set.coordinates, set.gated) = (Some(3), Some(2), Some(false));
     all.push((set.clone(), 24, 12));
     (set.points, set.features, set.coordinates) = (Some(1), None, None);
