@@ -542,7 +542,12 @@ fn bridges_give_finite_losses_whose_gradient_reaches_every_tensor() {
                 both.map(|(one, other)| of(*one, *other).powi(2)).sum::<f32>().sqrt()
             };
             let share = distance(&|one, other| one - other) / distance(&|one, _| one);
-            assert!((1e-4..0.05).contains(&share), "{name}: off by {share}");
+            // contractions are not rounded: their bound would not hold
+            let expected = match recipe.kind {
+                BridgeKind::ResidualFlow => 0.0..=0.05,
+                _ => 1e-4..=0.05,
+            };
+            assert!(expected.contains(&share), "{name}: off by {share}");
             // shards change the rounding alone
             let sharded = gradient(
                 bridge.as_ref(),
@@ -592,7 +597,14 @@ fn bridges_answer_row_by_row() {
                 "{name}"
             );
             assert!(values.iter().chain(&carried).all(|value| value.is_finite()), "{name}");
-            let exact = recipe.kind != BridgeKind::FlowMatching;
+            let exact = matches!(
+                recipe.kind,
+                BridgeKind::SplineFlow
+                    | BridgeKind::AffineFlow
+                    | BridgeKind::ResidualFlow
+                    | BridgeKind::ImageFlow
+                    | BridgeKind::MixtureDensity
+            );
             assert!(
                 errors.iter().all(|&error| if exact {
                     error == 0.0

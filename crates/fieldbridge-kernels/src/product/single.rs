@@ -59,27 +59,27 @@ pub(super) fn product(
         .div_ceil(b.columns.div_ceil(columns_most))
         .next_multiple_of(panel);
     let depth_most = a.columns.div_ceil(a.columns.div_ceil(depth_most));
-    with_scratch(
-        form.length(instructions, depth_most, columns_most.min(b.columns)),
-        |memory| {
-            for column in (0..b.columns).step_by(columns_most) {
-                let columns = columns_most.min(b.columns - column);
-                for step in (0..a.columns).step_by(depth_most) {
-                    let depth = depth_most.min(a.columns - step);
-                    let b = b.columns_from(column, columns).rows_from(step, depth);
-                    let memory = &mut memory[..form.length(instructions, depth, columns)];
-                    let factor = Factor::new(instructions, form, b, memory);
-                    let mut c = MatrixMut {
-                        data: &mut c.data[column..],
-                        rows: c.rows,
-                        columns,
-                        row_stride: c.row_stride,
-                    };
-                    factor.multiply(a.columns_from(step, depth), &mut c, start == Start::Keep || step > 0);
-                }
+    // a narrower last part may need memory where whole panels are read in place
+    let parts = [columns_most.min(b.columns), b.columns % columns_most];
+    let lengths = parts.map(|columns| form.length(instructions, depth_most, columns));
+    with_scratch(lengths[0].max(lengths[1]), |memory| {
+        for column in (0..b.columns).step_by(columns_most) {
+            let columns = columns_most.min(b.columns - column);
+            for step in (0..a.columns).step_by(depth_most) {
+                let depth = depth_most.min(a.columns - step);
+                let b = b.columns_from(column, columns).rows_from(step, depth);
+                let memory = &mut memory[..form.length(instructions, depth, columns)];
+                let factor = Factor::new(instructions, form, b, memory);
+                let mut c = MatrixMut {
+                    data: &mut c.data[column..],
+                    rows: c.rows,
+                    columns,
+                    row_stride: c.row_stride,
+                };
+                factor.multiply(a.columns_from(step, depth), &mut c, start == Start::Keep || step > 0);
             }
-        },
-    );
+        }
+    });
 }
 
 /// The product with few columns and a transposed A, as `Cᵀ = Bᵀ Aᵀ`: the few columns become rows of a tile, and the

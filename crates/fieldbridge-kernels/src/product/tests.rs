@@ -45,6 +45,9 @@ pub(super) fn shapes(numbers: &mut Numbers) -> Vec<(usize, usize, usize)> {
         (330, 34, 96),
         (256, 40, 2),
         (17, 1024, 70),
+        // wider than what is held at once, with a rest narrower than a panel
+        (5, 300, 2309),
+        (4, 24, 5000),
     ];
     for _ in 0..60 {
         shapes.push((numbers.below(40), numbers.below(50), numbers.below(100)));
