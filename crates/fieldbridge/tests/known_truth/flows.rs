@@ -106,7 +106,9 @@ fn against_truth(name: &str, recipe: &BridgeRecipe, known: &dyn Known, steps: us
     let of_draws: Vec<f64> = of_draws.iter().map(|(value, _)| *value).collect();
     let (points, volume) = super::grid(2, edge, cells);
     let on_grid = log_density(bridge.as_ref(), &weights, &rows(&points, 2, &[]));
-    let negative_entropy = on_grid.iter().map(|(value, _)| value.exp() * value).sum::<f64>() * volume;
+    // far out single precision holds no density at all
+    let there = on_grid.iter().filter(|(value, _)| *value > f64::NEG_INFINITY);
+    let negative_entropy = there.map(|(value, _)| value.exp() * value).sum::<f64>() * volume;
     let of_draws = mean_and_error(&of_draws);
     assert!(
         (of_draws.0 - negative_entropy).abs() < 4.0 * of_draws.1 + 5e-3,
