@@ -202,7 +202,6 @@ fn flows_come_near_the_entropy_of_the_moons() {
             1600,
             0.2,
         ),
-        ("residual flow", residual(), 800, 0.2),
         (
             "masked autoregressive flow",
             affine(Layers::Autoregressive, 12),
