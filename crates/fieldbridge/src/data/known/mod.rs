@@ -90,7 +90,7 @@ impl KnownKind {
             _ => 0.0,
         };
         let noise = noise.unwrap_or(default);
-        if default > 0.0 && !(noise >= 1e-3 && noise <= 10.0) {
+        if default > 0.0 && !(1e-3..=10.0).contains(&noise) {
             return Err(refuse(format!("is {noise}"), "use a number from 0.001 to 10"));
         }
         Ok(match self {
