@@ -44,7 +44,7 @@ const MOST_FRAMES: usize = 1000;
 /// `hundredths` of a second, the last one for a second and a half.
 ///
 /// # Errors
-/// As for [`png`]; [`ReportError::Frames`] without frames, above a thousand, or when their sizes differ.
+/// As for [`png()`]; [`ReportError::Frames`] without frames, above a thousand, or when their sizes differ.
 pub fn animated_png(frames: &[String], width_px: u32, hundredths: u16) -> Result<Vec<u8>, ReportError> {
     let refuse = |reason: String| Err(ReportError::Frames { reason });
     if frames.is_empty() || frames.len() > MOST_FRAMES {
