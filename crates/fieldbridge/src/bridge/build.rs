@@ -75,12 +75,20 @@ pub(super) fn positive(key: &str, value: usize) -> Result<(), Error> {
     }
 }
 
-pub(super) fn context_embedding(
-    registry: &mut Registry,
-    modalities: &[Modality],
-    width: usize,
-    blocks: usize,
-    activation: Activation,
-) -> Option<ContextEmbedding> {
-    (!modalities.is_empty()).then(|| ContextEmbedding::new(registry, modalities, width, blocks, activation))
+/// How a context is read: sizes as recipes write them.
+#[derive(Clone, Copy)]
+pub(super) struct Embedding {
+    pub(super) width: usize,
+    pub(super) blocks: usize,
+    pub(super) activation: Activation,
+}
+
+impl Embedding {
+    /// The embedding, and the width a network is told of (0 without a context).
+    pub(super) fn build(self, registry: &mut Registry, modalities: &[Modality]) -> (Option<ContextEmbedding>, usize) {
+        let embedding = (!modalities.is_empty())
+            .then(|| ContextEmbedding::new(registry, modalities, self.width, self.blocks, self.activation));
+        let width = embedding.as_ref().map_or(0, ContextEmbedding::width);
+        (embedding, width)
+    }
 }

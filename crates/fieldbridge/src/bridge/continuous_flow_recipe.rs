@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::ContinuousFlow;
-use super::build::refuse;
-use super::walked::{Checks, Embedding};
+use super::build::{Embedding, refuse};
+use super::walked::Checks;
 use crate::base::BaseKind;
 use crate::error::Error;
 use crate::likelihood::TraceKind;

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::build::refuse;
-use super::walked::{Checks, Embedding};
+use super::build::{Embedding, refuse};
+use super::walked::Checks;
 use super::{Continuous, TimeDraw};
 use crate::base::{BaseKind, Normal};
 use crate::coupling::{CouplingKind, Independent};

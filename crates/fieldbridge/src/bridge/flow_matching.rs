@@ -1,7 +1,7 @@
 //! Flow matching from its description in a recipe.
 
-use super::build::refuse;
-use super::walked::{Checks, Embedding};
+use super::build::{Embedding, refuse};
+use super::walked::Checks;
 use super::{Continuous, FlowMatchingRecipe};
 use crate::error::Error;
 use crate::network::{Modality, NetworkChoice, NetworkKind, NetworkRecipe, Registry};

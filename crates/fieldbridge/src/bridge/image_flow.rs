@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::Flow;
-use super::build::{context_embedding, positive, refuse};
+use super::build::{Embedding, positive, refuse};
 use super::stacked::STRUCTURE_SEED;
 use crate::base::Normal;
 use crate::error::Error;
-use crate::network::{Activation, ContextEmbedding, Modality, Registry};
+use crate::network::{Activation, Modality, Registry};
 use crate::random::Stream;
 use crate::transform::image::{ImageSupplier, MultiScale, Shape};
 
@@ -86,15 +86,14 @@ pub(super) fn image_flow(
             "use fewer scales, or images whose sides are multiples of a power of two",
         ));
     }
-    let embedding = context_embedding(
-        registry,
-        modalities,
-        recipe.context_width,
-        recipe.context_blocks,
-        Activation::Silu,
-    );
+    let embedding = Embedding {
+        width: recipe.context_width,
+        blocks: recipe.context_blocks,
+        activation: Activation::Silu,
+    };
+    let (embedding, context) = embedding.build(registry, modalities);
     let supplier = ImageSupplier {
-        context: embedding.as_ref().map_or(0, ContextEmbedding::width),
+        context,
         width: recipe.width,
         blocks: recipe.blocks,
     };

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::build::refuse;
+use super::build::{Embedding, refuse};
 use super::source::Source;
-use super::walked::{Checks, Embedding};
+use super::walked::Checks;
 use super::{Bridge, Continuous, Interpolant, PointSource, TimeDraw};
 use crate::base::BaseKind;
 use crate::coupling::CouplingKind;

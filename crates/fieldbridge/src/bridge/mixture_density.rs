@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use burn_tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 
-use super::build::{context_embedding, positive, refuse};
+use super::build::{Embedding, positive, refuse};
 use super::{Bridge, Rows};
 use crate::error::Error;
 use crate::likelihood::LogDensity;
@@ -140,13 +140,12 @@ pub(super) fn mixture_density(
         scales: registry.parameter("scales", &[1, components, dimension], Initial::Constant(0.0)),
         factors: (pairs > 0).then(|| registry.parameter("factors", &[1, components, pairs], Initial::Constant(0.0))),
     });
-    let embedding = context_embedding(
-        registry,
-        modalities,
-        recipe.context_width,
-        recipe.context_blocks,
-        recipe.activation,
-    );
+    let embedding = Embedding {
+        width: recipe.context_width,
+        blocks: recipe.context_blocks,
+        activation: recipe.activation,
+    };
+    let (embedding, _) = embedding.build(registry, modalities);
     let conditioned = embedding.map(|embedding| {
         let network = registry.scope("parameters", |registry| {
             ResidualMlp::new(

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Flow;
-use super::build::{context_embedding, positive, refuse};
+use super::build::{Embedding, positive, refuse};
 use crate::base::Normal;
 use crate::error::Error;
-use crate::network::{Activation, ContextEmbedding, Modality, Registry};
+use crate::network::{Activation, Modality, Registry};
 use crate::transform::{Affine, Residual, Transform};
 
 /// Settings of a residual flow, table `[residual_flow]` of a recipe: points moved by contractions (Behrmann et al. 2019,
@@ -72,14 +72,12 @@ pub(super) fn residual_flow(
             "use `bridge = \"spline_flow\"`",
         ));
     }
-    let embedding = context_embedding(
-        registry,
-        modalities,
-        recipe.context_width,
-        recipe.context_blocks,
-        Activation::Silu,
-    );
-    let context = embedding.as_ref().map_or(0, ContextEmbedding::width);
+    let embedding = Embedding {
+        width: recipe.context_width,
+        blocks: recipe.context_blocks,
+        activation: Activation::Silu,
+    };
+    let (embedding, context) = embedding.build(registry, modalities);
     let mut transforms: Vec<Box<dyn Transform>> = Vec::new();
     for index in 0..recipe.transforms {
         registry.scope(format!("transform{index}"), |registry| {

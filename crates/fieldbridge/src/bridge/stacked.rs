@@ -1,10 +1,10 @@
 //! Flows of layers that supply the parameters of monotone maps, from their description in a recipe.
 
-use super::build::{context_embedding, positive, refuse};
+use super::build::{Embedding, positive, refuse};
 use super::{Flow, Layers};
 use crate::base::Normal;
 use crate::error::Error;
-use crate::network::{Activation, ContextEmbedding, Modality, Registry};
+use crate::network::{Activation, Modality, Registry};
 use crate::random::Stream;
 use crate::transform::{Affine, Autoregressive, Coupling, Monotone, Reversed, Rotation, Supplier, Transform};
 
@@ -46,15 +46,14 @@ impl Stack {
                 "use `layers = \"autoregressive\"`",
             ));
         }
-        let embedding = context_embedding(
-            registry,
-            modalities,
-            self.context_width,
-            self.context_blocks,
-            self.activation,
-        );
+        let embedding = Embedding {
+            width: self.context_width,
+            blocks: self.context_blocks,
+            activation: self.activation,
+        };
+        let (embedding, context) = embedding.build(registry, modalities);
         let supplier = Supplier {
-            context: embedding.as_ref().map_or(0, ContextEmbedding::width),
+            context,
             width: self.width,
             blocks: self.blocks,
             activation: self.activation,

@@ -1,11 +1,11 @@
 //! What the recipes of all walked bridges share: checks of their choices, and the parts every one of them has.
 
-use super::build::{context_embedding, positive, refuse};
+use super::build::{positive, refuse};
 use crate::base::BaseKind;
 use crate::coupling::CouplingKind;
 use crate::error::Error;
 use crate::likelihood::TraceKind;
-use crate::network::{Activation, ContextEmbedding, Modality, Registry};
+use crate::network::Modality;
 use crate::path::{Head, PathKind};
 use crate::solver::{SamplerKind, SolverKind};
 
@@ -200,22 +200,5 @@ impl Checks {
             ));
         }
         Ok(())
-    }
-}
-
-/// How a context is read: sizes as recipes write them.
-#[derive(Clone, Copy)]
-pub(super) struct Embedding {
-    pub(super) width: usize,
-    pub(super) blocks: usize,
-    pub(super) activation: Activation,
-}
-
-impl Embedding {
-    /// The embedding, and the width a network is told of (0 without a context).
-    pub(super) fn build(self, registry: &mut Registry, modalities: &[Modality]) -> (Option<ContextEmbedding>, usize) {
-        let embedding = context_embedding(registry, modalities, self.width, self.blocks, self.activation);
-        let width = embedding.as_ref().map_or(0, ContextEmbedding::width);
-        (embedding, width)
     }
 }

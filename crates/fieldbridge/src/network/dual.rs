@@ -6,7 +6,7 @@
 
 use burn_tensor::Tensor;
 
-use super::Activation;
+use super::{Activation, Conditions, Network, Weights};
 
 /// A value `y(x)`, `[batch, ..]`, and, when asked for, its changes `(dy/dx) u_k` along directions `u_k` of `x`.
 #[derive(Clone, Debug)]
@@ -20,6 +20,29 @@ pub struct Dual<const D: usize> {
 struct Tangents<const D: usize> {
     changes: Tensor<D>,
     directions: usize,
+}
+
+/// A network written once, for dual numbers; both sides of [`Network`] follow.
+pub trait DualNetwork: Send + Sync + std::fmt::Debug {
+    /// The outputs for `rows`, `[batch, inputs]`, with the changes of the rows carried along.
+    fn carry(&self, weights: &Weights, rows: Dual<2>, conditions: &Conditions) -> Dual<2>;
+}
+
+impl<N: DualNetwork> Network for N {
+    fn forward(&self, weights: &Weights, x: Tensor<2>, conditions: &Conditions) -> Tensor<2> {
+        self.carry(weights, Dual::alone(x), conditions).into_value()
+    }
+
+    fn forward_with_tangents(
+        &self,
+        weights: &Weights,
+        x: Tensor<2>,
+        conditions: &Conditions,
+        tangents: Tensor<3>,
+    ) -> (Tensor<2>, Tensor<3>) {
+        self.carry(weights, Dual::along(x, tangents), conditions)
+            .into_products()
+    }
 }
 
 impl Dual<2> {

@@ -47,7 +47,7 @@ pub use context::{Context, ContextEmbedding, Modality};
 pub use contraction::{Contracted, Contraction};
 pub use convolution::{Convolution, Space};
 pub use convolution_block::{ConvolutionBlock, ConvolutionShape};
-pub use dual::{Dual, Repeat};
+pub use dual::{Dual, DualNetwork, Repeat};
 pub use group_norm::GroupNorm;
 pub use image::ImageNetwork;
 pub use linear::Linear;

@@ -1,12 +1,10 @@
 //! A transformer of sets of points.
 
-use burn_tensor::Tensor;
-
 use super::attention::Places;
 use super::cells::Cells;
 use super::token_head::TokenHead;
 use super::{
-    ConditionEmbedding, Conditions, Dual, Linear, Network, PeriodicPairs, Registry, TokenShape, TransformerBlock,
+    ConditionEmbedding, Conditions, Dual, DualNetwork, Linear, PeriodicPairs, Registry, TokenShape, TransformerBlock,
     Weights,
 };
 
@@ -56,7 +54,9 @@ impl SetTransformer {
             conditions,
         }
     }
+}
 
+impl DualNetwork for SetTransformer {
     fn carry(&self, weights: &Weights, rows: Dual<2>, conditions: &Conditions) -> Dual<2> {
         let conditions = self
             .conditions
@@ -72,22 +72,5 @@ impl SetTransformer {
             block.forward(weights, x, places, conditions.as_ref())
         });
         self.cells.join(self.head.forward(weights, tokens, conditions.as_ref()))
-    }
-}
-
-impl Network for SetTransformer {
-    fn forward(&self, weights: &Weights, x: Tensor<2>, conditions: &Conditions) -> Tensor<2> {
-        self.carry(weights, Dual::alone(x), conditions).into_value()
-    }
-
-    fn forward_with_tangents(
-        &self,
-        weights: &Weights,
-        x: Tensor<2>,
-        conditions: &Conditions,
-        tangents: Tensor<3>,
-    ) -> (Tensor<2>, Tensor<3>) {
-        self.carry(weights, Dual::along(x, tangents), conditions)
-            .into_products()
     }
 }

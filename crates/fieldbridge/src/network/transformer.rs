@@ -1,11 +1,9 @@
 //! A transformer of the patches of a grid or of the pieces of a vector.
 
-use burn_tensor::Tensor;
-
 use super::attention::Places;
 use super::token_head::TokenHead;
 use super::{
-    Activation, ConditionEmbedding, Conditions, Dual, Network, PatchEmbedding, Patches, Registry, RotaryPositions,
+    Activation, ConditionEmbedding, Conditions, Dual, DualNetwork, PatchEmbedding, Patches, Registry, RotaryPositions,
     TransformerBlock, TransformerShape, Weights,
 };
 
@@ -86,7 +84,9 @@ impl Transformer {
             conditions,
         }
     }
+}
 
+impl DualNetwork for Transformer {
     fn carry(&self, weights: &Weights, rows: Dual<2>, conditions: &Conditions) -> Dual<2> {
         let conditions = self
             .conditions
@@ -105,22 +105,5 @@ impl Transformer {
             });
         self.patches
             .join(self.head.forward(weights, tokens, conditions.as_ref()))
-    }
-}
-
-impl Network for Transformer {
-    fn forward(&self, weights: &Weights, x: Tensor<2>, conditions: &Conditions) -> Tensor<2> {
-        self.carry(weights, Dual::alone(x), conditions).into_value()
-    }
-
-    fn forward_with_tangents(
-        &self,
-        weights: &Weights,
-        x: Tensor<2>,
-        conditions: &Conditions,
-        tangents: Tensor<3>,
-    ) -> (Tensor<2>, Tensor<3>) {
-        self.carry(weights, Dual::along(x, tangents), conditions)
-            .into_products()
     }
 }

@@ -8,7 +8,7 @@ use super::convolution::{Convolution, Space};
 use super::convolution_block::{ConvolutionBlock, ConvolutionShape};
 use super::group_norm::GroupNorm;
 use super::resolution::doubled;
-use super::{Activation, ConditionEmbedding, Conditions, Dual, Network, Registry, TokenNorm, Weights};
+use super::{Activation, ConditionEmbedding, Conditions, Dual, DualNetwork, Registry, TokenNorm, Weights};
 
 /// Sizes of a [`UNet`].
 #[derive(Clone, Debug, PartialEq)]
@@ -159,7 +159,9 @@ impl UNet {
             last: Convolution::zero(registry, "last", space, [width(0), outputs]),
         }
     }
+}
 
+impl DualNetwork for UNet {
     fn carry(&self, weights: &Weights, rows: Dual<2>, conditions: &Conditions) -> Dual<2> {
         let [depth, height, width] = self.grid;
         let conditions = self
@@ -214,21 +216,4 @@ impl Middle {
 fn tokens(x: Tensor<5>) -> Tensor<3> {
     let [batch, depth, height, width, channels] = x.dims();
     x.reshape([batch, depth * height * width, channels])
-}
-
-impl Network for UNet {
-    fn forward(&self, weights: &Weights, x: Tensor<2>, conditions: &Conditions) -> Tensor<2> {
-        self.carry(weights, Dual::alone(x), conditions).into_value()
-    }
-
-    fn forward_with_tangents(
-        &self,
-        weights: &Weights,
-        x: Tensor<2>,
-        conditions: &Conditions,
-        tangents: Tensor<3>,
-    ) -> (Tensor<2>, Tensor<3>) {
-        self.carry(weights, Dual::along(x, tangents), conditions)
-            .into_products()
-    }
 }
