@@ -117,18 +117,6 @@ fn maps(criterion: &mut Criterion) {
     });
 }
 
-fn rounding(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("rounding to bfloat16");
-    for count in [1 << 14, 1 << 18, 1 << 23] {
-        let mut values: Vec<f32> = (0..count).map(|i| (i as f32 * 0.618_034).fract()).collect();
-        group.throughput(Throughput::Bytes(2 * size_of_val(values.as_slice()) as u64));
-        group.bench_function(format!("{count}"), |bencher| {
-            bencher.iter(|| Precision::Bf16.round(black_box(&mut values)));
-        });
-    }
-    group.finish();
-}
-
 fn ceilings(criterion: &mut Criterion) {
     ceiling::measure(criterion, "layers");
 }
@@ -136,6 +124,6 @@ fn ceilings(criterion: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = ceiling::settings();
-    targets = ceilings, linear_layers, gated_layers, maps, rounding
+    targets = ceilings, linear_layers, gated_layers, maps
 }
 criterion_main!(benches);

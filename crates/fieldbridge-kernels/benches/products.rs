@@ -6,7 +6,7 @@ mod ceiling;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use fieldbridge_kernels::product::{Matrix, MatrixMut, Start, multiply};
+use fieldbridge_kernels::product::{Matrix, MatrixMut, Precision, Start, multiply, multiply_rows};
 
 /// Which factor is given transposed.
 #[derive(Clone, Copy)]
@@ -49,6 +49,7 @@ fn ceilings(criterion: &mut Criterion) {
 }
 
 fn products(criterion: &mut Criterion) {
+    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
     for (name, layout, [rows, depth, columns]) in SHAPES {
         let (a, b) = (numbers(rows * depth), numbers(depth * columns));
         let a = match layout {
@@ -70,6 +71,15 @@ fn products(criterion: &mut Criterion) {
                     MatrixMut::new(&mut c, rows, columns),
                     Start::Zero,
                 );
+            });
+        });
+        // the rounding of both factors counts
+        group.bench_function(BenchmarkId::from_parameter("ours, bfloat16"), |bencher| {
+            one_thread.install(|| {
+                bencher.iter(|| {
+                    let into = MatrixMut::new(&mut c, rows, columns);
+                    multiply_rows(Precision::Bf16, black_box(a), black_box(b), into, Start::Zero, |_, _| {});
+                });
             });
         });
         group.bench_function(BenchmarkId::from_parameter("gemm"), |bencher| {

@@ -8,7 +8,7 @@ use crate::activation::Activation;
 use crate::array::{Array, View};
 use crate::operation::{AnyTensor, Operation};
 use crate::pointwise;
-use crate::product::{Matrix, MatrixMut, Precision, Start, Taken, multiply_parallel, multiply_rows};
+use crate::product::{Matrix, MatrixMut, Precision, Start, multiply_parallel, multiply_rows};
 use crate::workspace::Buffer;
 
 /// Which of its parts a layer has; its inputs are `x`, `W`, then bias, mask and addend as far as it has them.
@@ -47,16 +47,15 @@ impl Linear {
         self.activation != Activation::Identity
     }
 
-    /// The matrix with its mask applied, as a product takes it.
-    fn matrix<'a>(&self, weight: &'a [f32], mask: Option<&[f32]>) -> Taken<'a> {
-        let Some(mask) = mask else {
-            return self.precision.factor(weight);
-        };
+}
+
+/// A matrix with its mask applied, if it has one.
+fn masked(weight: &[f32], mask: Option<View<'_>>) -> Option<Buffer> {
+    mask.map(|mask| {
         let mut masked = Buffer::copy_of(weight);
-        pointwise::multiply(&mut masked, mask);
-        self.precision.round(&mut masked);
-        Taken::Rounded(masked)
-    }
+        pointwise::multiply(&mut masked, mask.data);
+        masked
+    })
 }
 
 /// Memory that is written in blocks by several threads.
@@ -106,12 +105,12 @@ impl Operation for Linear {
     fn forward(&self, inputs: &[View<'_>], keep: bool) -> (Array, Vec<Array>) {
         let parts = self.parts(inputs.iter().copied());
         let (rows, width) = (parts.x.rows(), parts.weight.width());
-        let weight = self.matrix(parts.weight.data, parts.mask.map(|mask| mask.data));
-        let weight = Matrix::new(&weight, parts.x.width(), width);
+        let masked = masked(parts.weight.data, parts.mask);
+        let weight = masked.as_deref().unwrap_or(parts.weight.data);
+        let weight = Matrix::new(weight, parts.x.width(), width);
         let mut output = Buffer::stale(rows * width);
         let bias = parts.bias.map(|bias| bias.data);
-        let x = self.precision.factor(parts.x.data);
-        let x = Matrix::new(&x, rows, parts.x.width());
+        let x = Matrix::new(parts.x.data, rows, parts.x.width());
         let add = |first: usize, block: &mut [f32]| {
             if let Some(addend) = parts.addend {
                 pointwise::add(block, &addend.data[first * width..][..block.len()]);
@@ -122,6 +121,7 @@ impl Operation for Linear {
             let mut slope = Buffer::stale(rows * width);
             let slopes = Blocks::of(&mut slope);
             multiply_rows(
+                self.precision,
                 x,
                 weight,
                 MatrixMut::new(&mut output, rows, width),
@@ -136,6 +136,7 @@ impl Operation for Linear {
             kept.push(Array::new(slope, [rows, width]));
         } else {
             multiply_rows(
+                self.precision,
                 x,
                 weight,
                 MatrixMut::new(&mut output, rows, width),
@@ -165,22 +166,21 @@ impl Operation for Linear {
             pointwise::multiply_adding_rows(&mut slope.data, gradient.data, sums.as_deref_mut());
             slope.data
         });
-        let exact = slope.as_deref().unwrap_or(gradient.data);
-        let through = self.precision.factor(exact);
-        let through = Matrix::new(&through, rows, width);
+        let through = Matrix::new(slope.as_deref().unwrap_or(gradient.data), rows, width);
         let x_gradient = wanted.x.then(|| {
-            let weight = self.matrix(parts.weight.data, parts.mask.map(|mask| mask.data));
-            let weight = Matrix::new(&weight, inner, width);
+            let masked = masked(parts.weight.data, parts.mask);
+            let weight = masked.as_deref().unwrap_or(parts.weight.data);
+            let weight = Matrix::new(weight, inner, width);
             let mut found = Buffer::stale(rows * inner);
             let into = MatrixMut::new(&mut found, rows, inner);
-            multiply_rows(through, weight.transposed(), into, Start::Zero, |_, _| {});
+            multiply_rows(self.precision, through, weight.transposed(), into, Start::Zero, |_, _| {});
             Array::new(found, parts.x.shape)
         });
         let weight_gradient = wanted.weight.then(|| {
             let mut found = Buffer::stale(inner * width);
-            let x = self.precision.factor(parts.x.data);
-            let x = Matrix::new(&x, rows, inner);
+            let x = Matrix::new(parts.x.data, rows, inner);
             multiply_parallel(
+                self.precision,
                 x.transposed(),
                 through,
                 MatrixMut::new(&mut found, inner, width),

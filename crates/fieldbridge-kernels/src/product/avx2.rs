@@ -7,10 +7,8 @@ use std::arch::x86_64::{
     _mm256_unpackhi_ps, _mm256_unpacklo_ps,
 };
 
-use super::instructions::{Instructions, tiles};
-use super::narrow::narrow;
-use super::packing::transpose;
-use super::tile::{Lanes, Operands, tile};
+use super::instructions::{Instructions, compiled, tiles};
+use super::tile::Lanes;
 
 /// Eight numbers in a register, 16 registers.
 struct Avx2;
@@ -120,35 +118,7 @@ impl Lanes for Avx2 {
     }
 }
 
-/// The generic tile, compiled for AVX2.
-///
-/// # Safety
-/// As for [`tile`].
-#[target_feature(enable = "avx2,fma")]
-unsafe fn compiled_tile<const ROWS: usize, const VECTORS: usize, const NEIGHBOURS: bool>(operands: &Operands) {
-    // SAFETY: the caller answers for it.
-    unsafe { tile::<Avx2, ROWS, VECTORS, NEIGHBOURS>(operands) }
-}
-
-/// The generic narrow product, compiled for AVX2.
-///
-/// # Safety
-/// As for [`narrow`].
-#[target_feature(enable = "avx2,fma")]
-unsafe fn compiled_narrow(operands: &Operands, rows: usize) {
-    // SAFETY: the caller answers for it.
-    unsafe { narrow::<Avx2>(operands, rows) }
-}
-
-/// The generic transposition, compiled for AVX2.
-///
-/// # Safety
-/// As for [`transpose`].
-#[target_feature(enable = "avx2,fma")]
-unsafe fn compiled_transpose(from: *const f32, stride: usize, depth: usize, to: *mut f32, to_stride: usize) {
-    // SAFETY: the caller answers for it.
-    unsafe { transpose::<Avx2>(from, stride, depth, to, to_stride) }
-}
+compiled!("avx2,fma", Avx2);
 
 /// Two vectors and six rows: twelve sums, two vectors of B and one number of A fill 15 of 16 registers.
 pub(super) static AVX2: Instructions = Instructions {

@@ -5,14 +5,33 @@ use std::arch::x86_64::{
     _mm512_insertf32x4, _mm512_loadu_ps, _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_reduce_add_ps,
     _mm512_set1_ps, _mm512_setzero_ps, _mm512_shuffle_ps, _mm512_storeu_ps, _mm512_unpackhi_ps, _mm512_unpacklo_ps,
 };
+use std::marker::PhantomData;
 
-use super::instructions::{Instructions, tiles};
-use super::narrow::narrow;
-use super::packing::transpose;
-use super::tile::{Lanes, Operands, tile};
+use super::instructions::{Instructions, compiled, tiles};
+use super::tile::Lanes;
 
-/// Sixteen numbers in a register, 32 registers.
-struct Avx512;
+/// Sixteen numbers in a register, 32 registers; `Taken` says what is multiplied.
+pub(super) struct Avx512<Taken>(PhantomData<Taken>);
+
+/// What lanes hold as factors; sums are numbers of single precision.
+pub(super) trait Factors {
+    /// `a b + sum` in each lane.
+    ///
+    /// # Safety
+    /// The processor has the instruction.
+    unsafe fn multiply_add(a: __m512, b: __m512, sum: __m512) -> __m512;
+}
+
+/// A number of single precision.
+struct Single;
+
+impl Factors for Single {
+    #[inline(always)]
+    unsafe fn multiply_add(a: __m512, b: __m512, sum: __m512) -> __m512 {
+        // SAFETY: the caller answers for the processor.
+        unsafe { _mm512_fmadd_ps(a, b, sum) }
+    }
+}
 
 /// A mask of the first `count <= 16` lanes.
 #[inline(always)]
@@ -20,7 +39,7 @@ fn first(count: usize) -> __mmask16 {
     ((1_u32 << count) - 1) as __mmask16
 }
 
-impl Lanes for Avx512 {
+impl<Taken: Factors> Lanes for Avx512<Taken> {
     const WIDTH: usize = 16;
     type Vector = __m512;
 
@@ -62,7 +81,7 @@ impl Lanes for Avx512 {
     #[inline(always)]
     unsafe fn multiply_add(a: __m512, b: __m512, sum: __m512) -> __m512 {
         // SAFETY: as above.
-        unsafe { _mm512_fmadd_ps(a, b, sum) }
+        unsafe { Taken::multiply_add(a, b, sum) }
     }
     #[inline(always)]
     unsafe fn sum(vector: __m512) -> f32 {
@@ -108,35 +127,7 @@ unsafe fn quarters(from: *const f32, stride: usize) -> __m512 {
     }
 }
 
-/// The generic tile, compiled for AVX-512.
-///
-/// # Safety
-/// As for [`tile`].
-#[target_feature(enable = "avx512f")]
-unsafe fn compiled_tile<const ROWS: usize, const VECTORS: usize, const NEIGHBOURS: bool>(operands: &Operands) {
-    // SAFETY: the caller answers for it.
-    unsafe { tile::<Avx512, ROWS, VECTORS, NEIGHBOURS>(operands) }
-}
-
-/// The generic narrow product, compiled for AVX-512.
-///
-/// # Safety
-/// As for [`narrow`].
-#[target_feature(enable = "avx512f")]
-unsafe fn compiled_narrow(operands: &Operands, rows: usize) {
-    // SAFETY: the caller answers for it.
-    unsafe { narrow::<Avx512>(operands, rows) }
-}
-
-/// The generic transposition, compiled for AVX-512.
-///
-/// # Safety
-/// As for [`transpose`].
-#[target_feature(enable = "avx512f")]
-unsafe fn compiled_transpose(from: *const f32, stride: usize, depth: usize, to: *mut f32, to_stride: usize) {
-    // SAFETY: the caller answers for it.
-    unsafe { transpose::<Avx512>(from, stride, depth, to, to_stride) }
-}
+compiled!("avx512f", Avx512<Single>);
 
 /// Two vectors and 14 rows: 28 sums, two vectors of B and one number of A fill 31 of 32 registers.
 pub(super) static AVX512: Instructions = Instructions {

@@ -3,7 +3,7 @@
 use super::portable::PORTABLE;
 use super::tile::{Operands, Tile};
 #[cfg(target_arch = "x86_64")]
-use super::{avx2::AVX2, avx512::AVX512};
+use super::{avx2::AVX2, avx512::AVX512, avx512_bf16::AVX512_BF16};
 
 /// What the loops around the tiles need to know of an instruction set.
 #[derive(Debug)]
@@ -48,6 +48,15 @@ impl Instructions {
         Self::available()[0]
     }
 
+    /// Instructions that take two numbers of bfloat16 for each of single precision, where this processor has them.
+    pub(super) fn pairs() -> Option<&'static Self> {
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("avx512bf16") {
+            return Some(&AVX512_BF16);
+        }
+        None
+    }
+
     /// All that this processor has, the best first.
     pub(super) fn available() -> &'static [&'static Self] {
         #[cfg(target_arch = "x86_64")]
@@ -83,3 +92,43 @@ macro_rules! tiles {
     };
 }
 pub(super) use tiles;
+
+/// The generic functions, compiled for the features of a processor.
+#[cfg(target_arch = "x86_64")]
+macro_rules! compiled {
+    ($features:literal, $lanes:ty) => {
+        /// The generic tile.
+        ///
+        /// # Safety
+        /// As for [`tile`](super::tile::tile).
+        #[target_feature(enable = $features)]
+        unsafe fn compiled_tile<const ROWS: usize, const VECTORS: usize, const NEIGHBOURS: bool>(
+            operands: &super::tile::Operands,
+        ) {
+            // SAFETY: the caller answers for it.
+            unsafe { super::tile::tile::<$lanes, ROWS, VECTORS, NEIGHBOURS>(operands) }
+        }
+
+        /// The generic narrow product.
+        ///
+        /// # Safety
+        /// As for [`narrow`](super::narrow::narrow).
+        #[target_feature(enable = $features)]
+        unsafe fn compiled_narrow(operands: &super::tile::Operands, rows: usize) {
+            // SAFETY: the caller answers for it.
+            unsafe { super::narrow::narrow::<$lanes>(operands, rows) }
+        }
+
+        /// The generic transposition.
+        ///
+        /// # Safety
+        /// As for [`transpose`](super::packing::transpose).
+        #[target_feature(enable = $features)]
+        unsafe fn compiled_transpose(from: *const f32, stride: usize, depth: usize, to: *mut f32, to_stride: usize) {
+            // SAFETY: the caller answers for it.
+            unsafe { super::packing::transpose::<$lanes>(from, stride, depth, to, to_stride) }
+        }
+    };
+}
+#[cfg(target_arch = "x86_64")]
+pub(super) use compiled;

@@ -14,12 +14,15 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod avx512_bf16;
 mod composed;
 mod factor;
 mod instructions;
 mod matrix;
 mod narrow;
 mod packing;
+mod pairs;
 mod portable;
 mod precision;
 mod rows;
@@ -30,7 +33,6 @@ mod tile;
 
 pub use matrix::{Matrix, MatrixMut, Start};
 pub use precision::Precision;
-pub(crate) use precision::Taken;
 pub use rows::{PackedMatrix, multiply_parallel, multiply_rows};
 
 /// `C = A B`, or `C += A B`, on this thread.

@@ -5,6 +5,9 @@ use std::ops::Deref;
 use pulp::Arch;
 use rayon::prelude::*;
 
+use super::instructions::Instructions;
+use super::matrix::Matrix;
+use super::pairs::PairedRows;
 use crate::workspace::Buffer;
 
 /// How exactly the factors of a matrix product are taken; products are summed in single precision either way.
@@ -14,8 +17,9 @@ pub enum Precision {
     #[default]
     Single,
     /// Rounded to bfloat16: the exponents of single precision and eight bits of significand, so that each factor is off
-    /// by at most `2^-8` of itself (Kalamkar et al. 2019, arXiv:1905.12322). These are the numbers of a processor with
-    /// bfloat16 instructions, but computed with those of single precision, on every processor.
+    /// by at most `2^-8` of itself (Kalamkar et al. 2019, arXiv:1905.12322). Processors with AVX-512 BF16 take two factors
+    /// at once; the others multiply the same rounded numbers with the instructions of single precision, and sum them in
+    /// another order.
     Bf16,
 }
 
@@ -23,6 +27,26 @@ pub enum Precision {
 const CHUNK: usize = 1 << 16;
 
 impl Precision {
+    /// Calls `body` with the factors of `A B` as these instructions take them.
+    pub(super) fn factors<R>(
+        self,
+        a: Matrix<'_>,
+        b: Matrix<'_>,
+        body: impl FnOnce(&'static Instructions, Matrix<'_>, Matrix<'_>) -> R,
+    ) -> R {
+        match (self, Instructions::pairs()) {
+            (Self::Single, _) => body(Instructions::best(), a, b),
+            (Self::Bf16, Some(pairs)) => {
+                let (left, right) = (PairedRows::of(a.transposed()), PairedRows::of(b));
+                body(pairs, left.matrix().transposed(), right.matrix())
+            }
+            (Self::Bf16, None) => {
+                let (left, right) = (self.factor(a.data), self.factor(b.data));
+                body(Instructions::best(), Matrix { data: &left, ..a }, Matrix { data: &right, ..b })
+            }
+        }
+    }
+
     /// Numbers as a product takes them.
     pub(crate) fn factor(self, values: &[f32]) -> Taken<'_> {
         match self {
@@ -40,23 +64,11 @@ impl Precision {
             }
         }
     }
-
-    /// The same in place.
-    pub fn round(self, values: &mut [f32]) {
-        if self == Self::Bf16 {
-            values.par_chunks_mut(CHUNK).for_each(|chunk| {
-                Arch::new().dispatch(
-                    #[inline(always)]
-                    || chunk.iter_mut().for_each(|value| *value = to_bf16(*value)),
-                );
-            });
-        }
-    }
 }
 
 /// The nearest number of bfloat16, of two as near the one with an even significand; what is not a number stays so.
 #[inline(always)]
-fn to_bf16(value: f32) -> f32 {
+pub(super) fn to_bf16(value: f32) -> f32 {
     const UPPER: u32 = 0xFFFF_0000;
     const QUIET: u32 = 0x0040_0000;
     let bits = value.to_bits();
@@ -136,11 +148,7 @@ mod tests {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
                 let copy = Precision::Bf16.factor(&values);
-                let mut place = values.clone();
-                Precision::Bf16.round(&mut place);
-                for found in [&copy[..], &place[..]] {
-                    assert!(found.iter().map(|value| value.to_bits()).eq(expected.iter().copied()));
-                }
+                assert!(copy.iter().map(|value| value.to_bits()).eq(expected.iter().copied()));
             });
         }
         assert_eq!(&Precision::Single.factor(&values)[..], &values[..]);

@@ -6,6 +6,7 @@ use super::factor::{Factor, Form};
 use super::instructions::Instructions;
 use super::matrix::{Matrix, MatrixMut, Start};
 use super::packing::{Line, numbers, numbers_mut, with_scratch};
+use super::precision::Precision;
 use super::single::product;
 
 /// Fewest rows of a block, but for the last: whole tiles of every instruction set.
@@ -17,13 +18,14 @@ const OWN_BLOCK_ROWS: usize = 128;
 /// With fewer multiplications than this, waking other threads takes longer than it saves.
 const PARALLEL_WORK: usize = 1 << 23;
 
-/// `C = A B`, or `C += A B`, in blocks of rows on all threads. As soon as a block is done, `finish` is called with its
-/// first row and the memory of its rows, at the row stride of C, while they are in the cache. B is packed once, by this
-/// thread.
+/// `C = A B`, or `C += A B`, in blocks of rows on all threads, with factors taken in `precision`. As soon as a block is
+/// done, `finish` is called with its first row and the memory of its rows, at the row stride of C, while they are in the
+/// cache. B is packed once, by this thread.
 ///
 /// # Panics
 /// When shapes do not fit.
 pub fn multiply_rows(
+    precision: Precision,
     a: Matrix<'_>,
     b: Matrix<'_>,
     c: MatrixMut<'_>,
@@ -31,10 +33,23 @@ pub fn multiply_rows(
     finish: impl Fn(usize, &mut [f32]) + Sync,
 ) {
     assert!(
-        b.lies_inside() && a.columns == b.rows && b.columns == c.columns,
+        a.lies_inside() && b.lies_inside() && a.columns == b.rows && b.columns == c.columns,
         "columns of A are rows of B"
     );
-    let instructions = Instructions::best();
+    precision.factors(a, b, |instructions, a, b| {
+        multiply_rows_on(instructions, a, b, c, start, finish);
+    });
+}
+
+/// [`multiply_rows`] with factors as they are.
+fn multiply_rows_on(
+    instructions: &'static Instructions,
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    c: MatrixMut<'_>,
+    start: Start,
+    finish: impl Fn(usize, &mut [f32]) + Sync,
+) {
     let empty = b.rows == 0 || b.columns == 0;
     let form = if empty { Form::Packed } else { Form::of(b, a.rows) };
     with_scratch(form.length(instructions, b.rows, b.columns), |memory| {
@@ -44,24 +59,25 @@ pub fn multiply_rows(
 }
 
 /// `C = A B`, or `C += A B`, with the rows of C split among all threads and B read where it is by each: for a gradient
-/// of weights, where C is small and the shared index long.
+/// of weights, where C is small and the shared index long. Factors are taken in `precision`.
 ///
 /// # Panics
 /// When shapes do not fit.
-pub fn multiply_parallel(a: Matrix<'_>, b: Matrix<'_>, c: MatrixMut<'_>, start: Start) {
-    assert_eq!(
-        (a.rows, a.columns),
-        (c.rows, b.rows),
+pub fn multiply_parallel(precision: Precision, a: Matrix<'_>, b: Matrix<'_>, c: MatrixMut<'_>, start: Start) {
+    assert!(
+        a.lies_inside() && b.lies_inside() && (a.rows, a.columns) == (c.rows, b.rows),
         "A has the rows of C, and its columns are rows of B"
     );
-    let work = a.columns * c.columns;
-    each_block(work, OWN_BLOCK_ROWS, c, |first, c| {
-        let a = if work == 0 {
-            Matrix { rows: c.rows, ..a }
-        } else {
-            a.rows_from(first, c.rows)
-        };
-        product(Instructions::best(), a, b, c, start);
+    precision.factors(a, b, |instructions, a, b| {
+        let work = a.columns * c.columns;
+        each_block(work, OWN_BLOCK_ROWS, c, |first, c| {
+            let a = if work == 0 {
+                Matrix { rows: c.rows, ..a }
+            } else {
+                a.rows_from(first, c.rows)
+            };
+            product(instructions, a, b, c, start);
+        });
     });
 }
 

@@ -2,7 +2,8 @@
 
 use super::instructions::Instructions;
 use super::single::product;
-use super::{Matrix, MatrixMut, PackedMatrix, Start, multiply, multiply_parallel, multiply_rows};
+use super::precision::to_bf16;
+use super::{Matrix, MatrixMut, PackedMatrix, Precision, Start, multiply, multiply_parallel, multiply_rows};
 
 /// Numbers in [-1, 1) from a linear congruence (Knuth's multiplier).
 pub(super) struct Numbers(u64);
@@ -130,6 +131,37 @@ fn every_path_computes_the_product() {
     }
 }
 
+/// The instructions for pairs see the same, whatever the order in which the memory of a factor is read.
+#[test]
+fn pairs_of_rounded_numbers_keep_what_is_not_finite_in_its_place() {
+    let (rows, depth, columns) = (31, 37, 50);
+    for transposed in [0, 1, 4] {
+        let mut numbers = Numbers::new(5);
+        let (mut a, mut b) = (numbers.vector(room(rows, depth)), numbers.vector(room(depth, columns)));
+        let place = {
+            let view = view(&a, rows, depth, transposed);
+            (rows - 2) * view.row_stride + (depth - 1) * view.column_stride
+        };
+        a[place] = f32::NAN;
+        let place = {
+            let view = view(&b, depth, columns, transposed);
+            (depth - 1) * view.row_stride + 3 * view.column_stride
+        };
+        b[place] = f32::INFINITY;
+        let (a, b) = (view(&a, rows, depth, transposed), view(&b, depth, columns, transposed));
+        let mut c = vec![0.0; rows * columns];
+        let into = MatrixMut::new(&mut c, rows, columns);
+        multiply_rows(Precision::Bf16, a, b, into, Start::Zero, |_, _| {});
+        for (place, number) in c.iter().enumerate() {
+            match (place / columns == rows - 2, place % columns == 3) {
+                (true, _) => assert!(number.is_nan()),
+                (false, true) => assert!(number.is_infinite()),
+                (false, false) => assert!(number.is_finite()),
+            }
+        }
+    }
+}
+
 #[test]
 fn what_is_not_finite_goes_where_it_belongs_and_nowhere_else() {
     for instructions in Instructions::available() {
@@ -200,7 +232,8 @@ fn products_of_blocks_are_the_same_on_any_number_of_threads_and_finish_each_row_
         let packed = PackedMatrix::new(b);
         assert_eq!((packed.rows(), packed.columns()), (depth, columns));
         let plain = with(&|c| packed.multiply(a, c, start));
-        assert_product(a, b, &plain, row_stride, (start == Start::Keep).then_some(&before));
+        let kept = (start == Start::Keep).then_some(&before[..]);
+        assert_product(a, b, &plain, row_stride, kept);
         if columns > 4 {
             assert_eq!(
                 bits(&plain),
@@ -210,17 +243,36 @@ fn products_of_blocks_are_the_same_on_any_number_of_threads_and_finish_each_row_
         }
         let mut finished = plain.clone();
         finish(0, &mut finished);
-        let parallel = with(&|c| multiply_parallel(a, b, c, start));
-        assert_product(a, b, &parallel, row_stride, (start == Start::Keep).then_some(&before));
         for pool in &pools {
             pool.install(|| {
-                assert_eq!(bits(&finished), bits(&with(&|c| multiply_rows(a, b, c, start, finish))));
                 assert_eq!(
                     bits(&finished),
                     bits(&with(&|c| packed.multiply_rows(a, c, start, finish)))
                 );
-                assert_eq!(bits(&parallel), bits(&with(&|c| multiply_parallel(a, b, c, start))));
+                assert_eq!(
+                    bits(&finished),
+                    bits(&with(&|c| multiply_rows(Precision::Single, a, b, c, start, finish)))
+                );
             });
+        }
+        let rounded = [a, b].map(|matrix| matrix.data.iter().copied().map(to_bf16).collect::<Vec<f32>>());
+        for precision in [Precision::Single, Precision::Bf16] {
+            let (taken_a, taken_b) = match precision {
+                Precision::Single => (a, b),
+                Precision::Bf16 => (Matrix { data: &rounded[0], ..a }, Matrix { data: &rounded[1], ..b }),
+            };
+            let parallel = with(&|c| multiply_parallel(precision, a, b, c, start));
+            assert_product(taken_a, taken_b, &parallel, row_stride, kept);
+            let in_rows = with(&|c| multiply_rows(precision, a, b, c, start, |_, _| {}));
+            assert_product(taken_a, taken_b, &in_rows, row_stride, kept);
+            for pool in &pools {
+                pool.install(|| {
+                    let again = with(&|c| multiply_parallel(precision, a, b, c, start));
+                    assert_eq!(bits(&parallel), bits(&again));
+                    let again = with(&|c| multiply_rows(precision, a, b, c, start, |_, _| {}));
+                    assert_eq!(bits(&in_rows), bits(&again));
+                });
+            }
         }
     }
 }
