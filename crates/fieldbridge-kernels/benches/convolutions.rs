@@ -9,6 +9,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use fieldbridge_kernels::convolution::{Geometry, Padding, forward, input_gradient, weight_gradient};
+use fieldbridge_kernels::product::Precision;
 use fieldbridge_kernels::group_norm::{self, Layout, Parameters};
 
 /// A fixed sequence of numbers in `-1..1`.
@@ -52,15 +53,17 @@ fn convolutions(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(
             (2 * gradient.len() * taps * geometry.channels_in) as u64,
         ));
-        group.bench_function("output", |bencher| {
-            bencher.iter(|| forward(&geometry, black_box(&x), &weight, None, &mut y));
-        });
-        group.bench_function("gradient of the input", |bencher| {
-            bencher.iter(|| input_gradient(&geometry, &weight, black_box(&gradient), &mut x_gradient));
-        });
-        group.bench_function("gradient of the weights", |bencher| {
-            bencher.iter(|| weight_gradient(&geometry, &x, black_box(&gradient), &mut weight_found));
-        });
+        for (kind, precision) in [("", Precision::Single), (", bfloat16", Precision::Bf16)] {
+            group.bench_function(format!("output{kind}"), |bencher| {
+                bencher.iter(|| forward(precision, &geometry, black_box(&x), &weight, None, &mut y));
+            });
+            group.bench_function(format!("gradient of the input{kind}"), |bencher| {
+                bencher.iter(|| input_gradient(precision, &geometry, &weight, black_box(&gradient), &mut x_gradient));
+            });
+            group.bench_function(format!("gradient of the weights{kind}"), |bencher| {
+                bencher.iter(|| weight_gradient(precision, &geometry, &x, black_box(&gradient), &mut weight_found));
+            });
+        }
         group.finish();
     }
 }

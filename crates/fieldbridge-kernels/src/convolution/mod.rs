@@ -6,7 +6,6 @@
 
 mod axis;
 mod geometry;
-pub(crate) mod instructions;
 mod operation;
 mod panels;
 mod slices;

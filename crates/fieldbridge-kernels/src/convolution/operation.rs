@@ -77,9 +77,10 @@ impl<const AXES: usize> Convolution<AXES> {
         let geometry = self.geometry(inputs[0].shape, inputs[1].shape);
         let mut output = Buffer::stale(geometry.output_length());
         forward(
+            self.precision,
             &geometry,
-            &self.precision.factor(inputs[0].data),
-            &self.precision.factor(inputs[1].data),
+            inputs[0].data,
+            inputs[1].data,
             inputs.get(2).map(|bias| bias.data),
             &mut output,
         );
@@ -92,13 +93,12 @@ impl<const AXES: usize> Convolution<AXES> {
 
     fn backward(&self, inputs: &[View<'_>], gradient: View<'_>, wanted: &[bool]) -> Vec<Option<Array>> {
         let geometry = self.geometry(inputs[0].shape, inputs[1].shape);
-        let through = self.precision.factor(gradient.data);
         let found = |index: usize| {
             let shape = inputs[index].shape;
             let mut found = Buffer::stale(shape.iter().product());
             match index {
-                0 => input_gradient(&geometry, &self.precision.factor(inputs[1].data), &through, &mut found),
-                1 => weight_gradient(&geometry, &self.precision.factor(inputs[0].data), &through, &mut found),
+                0 => input_gradient(self.precision, &geometry, inputs[1].data, gradient.data, &mut found),
+                1 => weight_gradient(self.precision, &geometry, inputs[0].data, gradient.data, &mut found),
                 _ => bias_gradient(&geometry, gradient.data, &mut found),
             }
             Array::new(found, shape)

@@ -1,8 +1,10 @@
 //! Weights in the order in which they are used.
 
+use crate::vectors::Factors;
+
 /// The weights of a sum over taps and source channels for all target channels, cut into panels of neighbouring target
-/// channels. A panel holds, for each tap, for each source channel, a row as wide as the panel; the last panel is filled
-/// up with zeros.
+/// channels. A panel holds, for each tap, for each lane of source channels, a row as wide as the panel; the last panel is
+/// filled up with zeros.
 #[derive(Debug)]
 pub(super) struct Panels {
     /// All panels, one after the other.
@@ -32,14 +34,14 @@ pub(super) struct Panel {
 }
 
 impl Panels {
-    /// Room for panels of vectors of `lanes`; `weight(row, channel)` is called panel by panel.
-    pub(super) fn pack(
-        depth: usize,
-        channels: usize,
+    /// Panels of vectors of `lanes`; `weight(tap, source channel, target channel)` is asked panel by panel.
+    pub(super) fn pack<F: Factors>(
+        [taps, sources, channels]: [usize; 3],
         lanes: usize,
         bias: Option<&[f32]>,
-        mut weight: impl FnMut(usize, std::ops::Range<usize>, &mut [f32]),
+        weight: impl Fn(usize, usize, usize) -> f32,
     ) -> Self {
+        let depth = taps * sources.div_ceil(F::TOGETHER);
         let padded = channels.next_multiple_of(lanes);
         let mut data = vec![0.0; padded * depth];
         let mut at = 0;
@@ -53,9 +55,15 @@ impl Panels {
         for panel in panels.iter() {
             let width = panel.vectors * lanes;
             let range = panel.first..channels.min(panel.first + width);
-            for row in 0..depth {
-                weight(row, range.clone(), &mut data[at..at + range.len()]);
-                at += width;
+            for tap in 0..taps {
+                for source in (0..sources).step_by(F::TOGETHER) {
+                    for (to, channel) in data[at..].iter_mut().zip(range.clone()) {
+                        let last = source + F::TOGETHER > sources;
+                        let second = if last { 0.0 } else { weight(tap, source + F::TOGETHER - 1, channel) };
+                        *to = F::lane(weight(tap, source, channel), second);
+                    }
+                    at += width;
+                }
             }
         }
         if let Some(bias) = bias {

@@ -4,34 +4,92 @@ use pulp::Arch;
 
 use super::axis::Axis;
 use super::geometry::Geometry;
-use super::instructions::Instructions;
 use super::panels::Panels;
 use super::taps::SumOverTaps;
+use crate::pairs::Pairs;
+use crate::product::{Matrix, PairedRows, Precision};
+use crate::vectors::{Factors, Instructions};
+
+/// The body with factors in a precision: pairs where the processor has products of them, else rounded numbers.
+macro_rules! with_factors {
+    ($precision:expr, |$instructions:ident, $($factor:ident),+| $body:expr) => {
+        match (Pairs::available(), $precision) {
+            (Some($instructions), Precision::Bf16) => $body,
+            (_, precision) => {
+                $(
+                    let $factor = precision.factor($factor);
+                    let $factor = &$factor[..];
+                )+
+                let $instructions = Arch::new();
+                $body
+            }
+        }
+    };
+}
 
 /// `output[p, o] = bias[o] + sum over taps t, channels i of weight[t, i, o] input[p stride + t - kernel / 2, i]`.
 ///
-/// Channels are last everywhere; the weights are `[depth, height, width, channels in, channels out]`.
+/// Channels are last everywhere; the weights are `[depth, height, width, channels in, channels out]`. Input and weights
+/// are taken in `precision`.
 ///
 /// # Panics
 /// When a slice has another length than its sizes say.
-pub fn forward(geometry: &Geometry, input: &[f32], weight: &[f32], bias: Option<&[f32]>, output: &mut [f32]) {
-    forward_on(Arch::new(), geometry, input, weight, bias, output);
+pub fn forward(
+    precision: Precision,
+    geometry: &Geometry,
+    input: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    output: &mut [f32],
+) {
+    with_factors!(precision, |instructions, input, weight| forward_on(
+        instructions,
+        geometry,
+        input,
+        weight,
+        bias,
+        output
+    ));
 }
 
-/// The gradient of the input from that of the output.
+/// The gradient of the input from that of the output and the weights, both taken in `precision`.
 ///
 /// # Panics
 /// When a slice has another length than its sizes say.
-pub fn input_gradient(geometry: &Geometry, weight: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
-    input_gradient_on(Arch::new(), geometry, weight, output_gradient, input_gradient);
+pub fn input_gradient(
+    precision: Precision,
+    geometry: &Geometry,
+    weight: &[f32],
+    output_gradient: &[f32],
+    input_gradient: &mut [f32],
+) {
+    with_factors!(precision, |instructions, weight, output_gradient| input_gradient_on(
+        instructions,
+        geometry,
+        weight,
+        output_gradient,
+        input_gradient
+    ));
 }
 
-/// The gradient of the weights from that of the output.
+/// The gradient of the weights from that of the output and the input, both taken in `precision`.
 ///
 /// # Panics
 /// When a slice has another length than its sizes say.
-pub fn weight_gradient(geometry: &Geometry, input: &[f32], output_gradient: &[f32], weight_gradient: &mut [f32]) {
-    super::weight_gradient::weight_gradient(Arch::new(), geometry, input, output_gradient, weight_gradient);
+pub fn weight_gradient(
+    precision: Precision,
+    geometry: &Geometry,
+    input: &[f32],
+    output_gradient: &[f32],
+    weight_gradient: &mut [f32],
+) {
+    with_factors!(precision, |instructions, input, output_gradient| super::weight_gradient::weight_gradient(
+        instructions,
+        geometry,
+        input,
+        output_gradient,
+        weight_gradient
+    ));
 }
 
 /// The gradient of the bias: the sum of the gradient of the output over all pixels.
@@ -67,8 +125,31 @@ pub fn bias_gradient(geometry: &Geometry, output_gradient: &[f32], bias_gradient
         .for_each(|(sum, &total)| *sum = total as f32);
 }
 
-pub(super) fn forward_on(
-    instructions: impl Instructions,
+/// Pixels whose channels are neighbours, as factors.
+enum Pixels<'a> {
+    Single(&'a [f32]),
+    Paired(PairedRows),
+}
+
+impl<'a> Pixels<'a> {
+    fn of<F: Factors>(pixels: &'a [f32], channels: usize) -> Self {
+        if F::TOGETHER == 1 {
+            return Self::Single(pixels);
+        }
+        let count = pixels.len().checked_div(channels).unwrap_or(0);
+        Self::Paired(PairedRows::of(Matrix::new(pixels, count, channels).transposed()))
+    }
+
+    fn lanes(&self) -> &[f32] {
+        match self {
+            Self::Single(pixels) => pixels,
+            Self::Paired(paired) => paired.matrix().data,
+        }
+    }
+}
+
+pub(super) fn forward_on<I: Instructions>(
+    instructions: I,
     geometry: &Geometry,
     input: &[f32],
     weight: &[f32],
@@ -91,26 +172,28 @@ pub(super) fn forward_on(
         )
     });
     let (lanes, _) = instructions.registers();
-    let depth = geometry.kernel.iter().product::<usize>() * channels_in;
-    let panels = Panels::pack(depth, channels_out, lanes, bias, |row, channels, into| {
-        into.copy_from_slice(&weight[row * channels_out..][channels]);
+    let taps = geometry.kernel.iter().product();
+    let panels = Panels::pack::<I::Factors>([taps, channels_in, channels_out], lanes, bias, |tap, source, channel| {
+        weight[(tap * channels_in + source) * channels_out + channel]
     });
+    let pixels = Pixels::of::<I::Factors>(input, channels_in);
+    let source_channels = channels_in.div_ceil(I::Factors::TOGETHER);
     let sum = SumOverTaps {
         batch: geometry.batch,
         axes: axes.each_ref(),
-        source: input,
+        source: pixels.lanes(),
         source_size: geometry.input,
-        source_channels: channels_in,
+        source_channels,
         target_size: geometry.output(),
         target_channels: channels_out,
         panels: &panels,
-        zeros: &vec![0.0; channels_in],
+        zeros: &vec![0.0; source_channels],
     };
     sum.run(instructions, output);
 }
 
-pub(super) fn input_gradient_on(
-    instructions: impl Instructions,
+pub(super) fn input_gradient_on<I: Instructions>(
+    instructions: I,
     geometry: &Geometry,
     weight: &[f32],
     output_gradient: &[f32],
@@ -133,6 +216,8 @@ pub(super) fn input_gradient_on(
         )
     });
     let (lanes, _) = instructions.registers();
+    let pixels = Pixels::of::<I::Factors>(output_gradient, channels_out);
+    let source_channels = channels_out.div_ceil(I::Factors::TOGETHER);
     for depths in &axes[0] {
         for heights in &axes[1] {
             for widths in &axes[2] {
@@ -147,26 +232,21 @@ pub(super) fn input_gradient_on(
                         );
                     }
                 }
-                // a row of a panel is an output channel of a tap, its columns are input channels
-                let depth = taps.len() * channels_out;
-                let panels = Panels::pack(depth, channels_in, lanes, None, |row, channels, into| {
-                    let first = taps[row / channels_out] * channels_in + channels.start;
-                    let from = weight[first * channels_out..]
-                        .iter()
-                        .skip(row % channels_out)
-                        .step_by(channels_out);
-                    into.iter_mut().zip(from).for_each(|(into, from)| *into = *from);
+                // sources are output channels, targets input channels
+                let sizes = [taps.len(), channels_out, channels_in];
+                let panels = Panels::pack::<I::Factors>(sizes, lanes, None, |tap, source, channel| {
+                    weight[(taps[tap] * channels_in + channel) * channels_out + source]
                 });
                 let sum = SumOverTaps {
                     batch: geometry.batch,
                     axes: [depths, heights, widths],
-                    source: output_gradient,
+                    source: pixels.lanes(),
                     source_size: geometry.output(),
-                    source_channels: channels_out,
+                    source_channels,
                     target_size: geometry.input,
                     target_channels: channels_in,
                     panels: &panels,
-                    zeros: &vec![0.0; channels_out],
+                    zeros: &vec![0.0; source_channels],
                 };
                 sum.run(instructions, input_gradient);
             }

@@ -4,13 +4,14 @@
 //! its channels, in the input or, beyond an edge, among zeros (Dukhan 2019, arXiv:1907.02129).
 
 use std::cell::RefCell;
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::axis::{Axis, NOTHING};
-use super::instructions::Instructions;
+use crate::vectors::{Factors, Instructions};
 use super::panels::Panels;
 use super::tile::{Tile, fetch, sum_over_taps};
 
@@ -24,8 +25,10 @@ pub(super) const PARALLEL: usize = 1 << 22;
 pub(super) struct SumOverTaps<'a> {
     pub(super) batch: usize,
     pub(super) axes: [&'a Axis; 3],
+    /// Channels last, as the instructions take factors.
     pub(super) source: &'a [f32],
     pub(super) source_size: [usize; 3],
+    /// Lanes of channels.
     pub(super) source_channels: usize,
     pub(super) target_size: [usize; 3],
     pub(super) target_channels: usize,
@@ -88,7 +91,7 @@ impl SumOverTaps<'_> {
     }
 
     /// Computes all targets.
-    pub(super) fn run(&self, instructions: impl Instructions, target: &mut [f32]) {
+    pub(super) fn run<I: Instructions>(&self, instructions: I, target: &mut [f32]) {
         let targets = self.targets();
         let length = self.batch * self.target_size.iter().product::<usize>() * self.target_channels;
         let source_length = self.batch * self.source_size.iter().product::<usize>() * self.source_channels;
@@ -103,7 +106,8 @@ impl SumOverTaps<'_> {
             TABLES.with_borrow_mut(|tables| {
                 tables.fill(self, shared, first, last);
                 let next = last..targets.min(last + BLOCK);
-                instructions.run(Block {
+                instructions.run(Block::<I::Factors> {
+                    factors: PhantomData,
                     sum: self,
                     tables,
                     targets: last - first,
@@ -171,7 +175,8 @@ impl Tables {
 }
 
 /// Work on one block with its tables filled.
-struct Block<'a> {
+struct Block<'a, F> {
+    factors: PhantomData<F>,
     sum: &'a SumOverTaps<'a>,
     tables: &'a Tables,
     targets: usize,
@@ -179,7 +184,7 @@ struct Block<'a> {
     ahead: &'a [f32],
 }
 
-impl WithSimd for Block<'_> {
+impl<F: Factors> WithSimd for Block<'_, F> {
     type Output = ();
 
     #[inline(always)]
@@ -193,7 +198,7 @@ impl WithSimd for Block<'_> {
     }
 }
 
-impl Block<'_> {
+impl<F: Factors> Block<'_, F> {
     #[inline(always)]
     fn tiles<S: Simd, const LARGE: usize, const MIDDLE: usize, const SMALL: usize>(self, simd: S) {
         let Self {
@@ -201,6 +206,7 @@ impl Block<'_> {
             tables,
             targets,
             ahead,
+            ..
         } = self;
         let pieces = sum.panels.iter().count() * targets.div_ceil(LARGE);
         let mut pieces = ahead.chunks(ahead.len().div_ceil(pieces.max(1)).max(1));
@@ -226,12 +232,12 @@ impl Block<'_> {
                 // long, of which the tile sizes are divisors or end before it, and targets belong to this block alone
                 unsafe {
                     match (rest, panel.vectors) {
-                        (rest, 1) if rest <= SMALL => sum_over_taps::<S, SMALL, 1>(simd, tile),
-                        (rest, _) if rest <= SMALL => sum_over_taps::<S, SMALL, 2>(simd, tile),
-                        (rest, 1) if rest <= MIDDLE => sum_over_taps::<S, MIDDLE, 1>(simd, tile),
-                        (rest, _) if rest <= MIDDLE => sum_over_taps::<S, MIDDLE, 2>(simd, tile),
-                        (_, 1) => sum_over_taps::<S, LARGE, 1>(simd, tile),
-                        _ => sum_over_taps::<S, LARGE, 2>(simd, tile),
+                        (rest, 1) if rest <= SMALL => sum_over_taps::<S, F, SMALL, 1>(simd, tile),
+                        (rest, _) if rest <= SMALL => sum_over_taps::<S, F, SMALL, 2>(simd, tile),
+                        (rest, 1) if rest <= MIDDLE => sum_over_taps::<S, F, MIDDLE, 1>(simd, tile),
+                        (rest, _) if rest <= MIDDLE => sum_over_taps::<S, F, MIDDLE, 2>(simd, tile),
+                        (_, 1) => sum_over_taps::<S, F, LARGE, 1>(simd, tile),
+                        _ => sum_over_taps::<S, F, LARGE, 2>(simd, tile),
                     }
                 }
                 first += LARGE;

@@ -4,7 +4,8 @@ mod tensors;
 
 use super::axis::{Axis, NOTHING};
 use super::geometry::{Geometry, Padding};
-use super::instructions::{Instructions, Only};
+use crate::pairs::{Pairs, to_bf16};
+use crate::vectors::{Instructions, Only};
 use super::slices::{bias_gradient, forward_on, input_gradient_on};
 use super::weight_gradient::weight_gradient;
 
@@ -249,6 +250,28 @@ fn everything_is_the_written_out_sum_on_other_instructions() {
     }
 }
 
+/// The same case of numbers that bfloat16 has.
+fn rounded(mut case: Case) -> Case {
+    for numbers in [&mut case.input, &mut case.weight, &mut case.gradient] {
+        numbers.iter_mut().for_each(|number| *number = to_bf16(*number));
+    }
+    case
+}
+
+#[test]
+fn everything_is_the_written_out_sum_on_pairs_of_bfloat16() {
+    let Some(pairs) = Pairs::available() else {
+        return eprintln!("this processor has no products of bfloat16");
+    };
+    for (index, geometry) in geometries().into_iter().enumerate() {
+        rounded(Case::new(geometry, index as u64)).check(pairs);
+    }
+    for padding in [Padding::Zero, Padding::Periodic] {
+        rounded(Case::new(two(3, [19, 23], [40, 36], 3, 1, padding), 5)).check(pairs);
+        rounded(Case::new(two(2, [33, 18], [25, 51], 3, 2, padding), 6)).check(pairs);
+    }
+}
+
 #[test]
 fn a_sum_of_many_blocks_is_the_written_out_one() {
     for padding in [Padding::Zero, Padding::Periodic] {
@@ -267,7 +290,14 @@ fn threads_do_not_change_a_bit() {
         let mut all = [1, 2, 4].map(|threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let bits = |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect::<Vec<_>>();
-            pool.install(|| case.computed(pulp::Arch::new())).map(bits)
+            pool.install(|| {
+                let mut all = case.computed(pulp::Arch::new()).to_vec();
+                all.extend(Pairs::available().into_iter().flat_map(|pairs| case.computed(pairs)));
+                all
+            })
+            .into_iter()
+            .map(bits)
+            .collect::<Vec<_>>()
         });
         all.sort();
         assert!(all[0] == all[2], "{:?}", case.geometry);

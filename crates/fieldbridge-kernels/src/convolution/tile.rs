@@ -2,6 +2,8 @@
 
 use pulp::Simd;
 
+use crate::vectors::Factors;
+
 /// A tile of a sum over taps.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tile {
@@ -9,9 +11,9 @@ pub(super) struct Tile {
     pub(super) table: *const *const f32,
     pub(super) table_stride: usize,
     pub(super) taps: usize,
-    /// Channels of the sources.
+    /// Lanes of channels of the sources.
     pub(super) channels: usize,
-    /// The panel of weights, a row for each tap and channel.
+    /// The panel of weights, a row for each tap and lane of channels.
     pub(super) panel: *const f32,
     /// What the sums start from.
     pub(super) bias: *const f32,
@@ -35,7 +37,10 @@ pub(super) unsafe fn load<S: Simd>(from: *const f32) -> S::f32s {
 /// All pointers lead to as many numbers as the sizes say, with `PIXELS` entries in each row of the table, and `pixels`
 /// targets, which nobody else reads or writes.
 #[inline(always)]
-pub(super) unsafe fn sum_over_taps<S: Simd, const PIXELS: usize, const VECTORS: usize>(simd: S, tile: Tile) {
+pub(super) unsafe fn sum_over_taps<S: Simd, F: Factors, const PIXELS: usize, const VECTORS: usize>(
+    simd: S,
+    tile: Tile,
+) {
     // SAFETY: as the caller promises.
     unsafe {
         let mut start = [simd.splat_f32s(0.0); VECTORS];
@@ -55,7 +60,7 @@ pub(super) unsafe fn sum_over_taps<S: Simd, const PIXELS: usize, const VECTORS: 
                 for pixel in 0..PIXELS {
                     let value = simd.splat_f32s(*sources[pixel].add(channel));
                     for vector in 0..VECTORS {
-                        sums[pixel][vector] = simd.mul_add_e_f32s(value, weights[vector], sums[pixel][vector]);
+                        sums[pixel][vector] = F::multiply_add(simd, value, weights[vector], sums[pixel][vector]);
                     }
                 }
             }

@@ -1,16 +1,18 @@
 //! The gradient of the weights: for each tap, the sum over pixels of input channels times output gradients.
 
 use std::cell::RefCell;
-use std::ops::Range;
+use std::marker::PhantomData;
+use std::ops::{Deref, Range};
 
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::axis::{Axis, NOTHING};
 use super::geometry::Geometry;
-use super::instructions::Instructions;
 use super::taps::{PARALLEL, Shared};
 use super::tile::{fetch, load};
+use crate::pairs::first_alone;
+use crate::vectors::{Factors, Instructions};
 use crate::workspace::Buffer;
 
 /// Input channels of one piece of work.
@@ -54,8 +56,8 @@ struct Part<'a> {
 }
 
 /// Overwrites the gradient of the weights.
-pub(super) fn weight_gradient(
-    instructions: impl Instructions,
+pub(super) fn weight_gradient<I: Instructions>(
+    instructions: I,
     geometry: &Geometry,
     input: &[f32],
     output_gradient: &[f32],
@@ -82,6 +84,11 @@ pub(super) fn weight_gradient(
         .iter()
         .map(|sources| runs(sources, geometry.stride[2]))
         .collect();
+    let width_in = geometry.input[2] * geometry.channels_in;
+    let ahead = geometry.stride[2] * geometry.channels_in;
+    let input = &Lines::of::<I::Factors>(input, width_in, ahead);
+    let width_out = geometry.output()[2] * geometry.channels_out;
+    let output_gradient = &Lines::of::<I::Factors>(output_gradient, width_out, geometry.channels_out);
     // each block of volumes has a sum of its own
     let [depth, height, width] = geometry.output();
     let rows = depth * height;
@@ -114,7 +121,8 @@ pub(super) fn weight_gradient(
         let rows = block * volumes * rows..geometry.batch.min((block + 1) * volumes) * rows;
         let parts: Vec<Part<'_>> = parts.map(part).collect();
         RUNS.with_borrow_mut(|found| {
-            instructions.run(Work {
+            instructions.run(Work::<I::Factors> {
+                factors: PhantomData,
                 parts: &parts,
                 rows,
                 found,
@@ -140,6 +148,49 @@ pub(super) fn weight_gradient(
     }
 }
 
+/// Rows of pixels as factors: each number alone, or with the one `ahead` numbers later in its row, so that a sum may go
+/// from any pixel to its neighbours.
+enum Lines<'a> {
+    Single(&'a [f32]),
+    Paired(Buffer),
+}
+
+impl<'a> Lines<'a> {
+    fn of<F: Factors>(pixels: &'a [f32], width: usize, ahead: usize) -> Self {
+        if F::TOGETHER == 1 {
+            return Self::Single(pixels);
+        }
+        let mut paired = Buffer::stale(pixels.len());
+        let rows = paired.par_chunks_mut(width).zip(pixels.par_chunks(width));
+        rows.for_each(|(to, row)| {
+            pulp::Arch::new().dispatch(
+                #[inline(always)]
+                || {
+                    let (whole, rest) = to.split_at_mut(row.len().saturating_sub(ahead));
+                    for ((to, &first), &second) in whole.iter_mut().zip(row).zip(&row[ahead.min(row.len())..]) {
+                        *to = F::lane(first, second);
+                    }
+                    for (to, &first) in rest.iter_mut().zip(&row[whole.len()..]) {
+                        *to = F::lane(first, 0.0);
+                    }
+                },
+            );
+        });
+        Self::Paired(paired)
+    }
+}
+
+impl Deref for Lines<'_> {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        match self {
+            Self::Single(pixels) => pixels,
+            Self::Paired(paired) => paired,
+        }
+    }
+}
+
 /// A row's pixels for which a tap finds inputs, as positions in their rows.
 fn runs(sources: &[usize], stride: usize) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
@@ -159,18 +210,19 @@ fn runs(sources: &[usize], stride: usize) -> Vec<Run> {
 }
 
 /// Parts of the gradient from some rows of outputs, with memory for the runs.
-struct Work<'a> {
+struct Work<'a, F> {
+    factors: PhantomData<F>,
     parts: &'a [Part<'a>],
     rows: Range<usize>,
     found: &'a mut Vec<Run>,
 }
 
-impl WithSimd for Work<'_> {
+impl<F: Factors> WithSimd for Work<'_, F> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { parts, rows, found } = self;
+        let Self { parts, rows, found, .. } = self;
         let Part {
             geometry,
             input,
@@ -199,7 +251,7 @@ impl WithSimd for Work<'_> {
                             }
                             piece += 1;
                             part.find([depth_tap, height_tap, width_tap], chunk.clone(), found);
-                            part.tap(simd, tap, found);
+                            part.tap::<S, F>(simd, tap, found);
                             tap += 1;
                         }
                     }
@@ -233,36 +285,42 @@ impl Part<'_> {
 
     /// Adds what one tap finds in the runs.
     #[inline(always)]
-    fn tap<S: Simd>(&self, simd: S, tap: usize, runs: &[Run]) {
+    fn tap<S: Simd, F: Factors>(&self, simd: S, tap: usize, runs: &[Run]) {
         let mut done = 0;
         while done < self.channels_in {
             let rest = self.channels_in - done;
             let channel_in = self.channel_in + done;
             // 24 sums where there are 32 registers, 12 where there are 16
             done += match (S::REGISTER_COUNT, rest) {
-                (32.., 12..) => self.width::<S, 12>(simd, tap, channel_in, runs),
-                (32.., 8..) => self.width::<S, 8>(simd, tap, channel_in, runs),
-                (_, 6..) => self.width::<S, 6>(simd, tap, channel_in, runs),
-                (_, 4..) => self.width::<S, 4>(simd, tap, channel_in, runs),
-                (_, 2..) => self.width::<S, 2>(simd, tap, channel_in, runs),
-                _ => self.width::<S, 1>(simd, tap, channel_in, runs),
+                (32.., 12..) => self.width::<S, F, 12>(simd, tap, channel_in, runs),
+                (32.., 8..) => self.width::<S, F, 8>(simd, tap, channel_in, runs),
+                (_, 6..) => self.width::<S, F, 6>(simd, tap, channel_in, runs),
+                (_, 4..) => self.width::<S, F, 4>(simd, tap, channel_in, runs),
+                (_, 2..) => self.width::<S, F, 2>(simd, tap, channel_in, runs),
+                _ => self.width::<S, F, 1>(simd, tap, channel_in, runs),
             };
         }
     }
 
     #[inline(always)]
-    fn width<S: Simd, const ROWS: usize>(&self, simd: S, tap: usize, channel_in: usize, runs: &[Run]) -> usize {
+    fn width<S: Simd, F: Factors, const ROWS: usize>(
+        &self,
+        simd: S,
+        tap: usize,
+        channel_in: usize,
+        runs: &[Run],
+    ) -> usize {
         if self.channels_out <= S::F32_LANES {
-            self.tile::<S, ROWS, 1>(simd, tap, channel_in, runs);
+            self.tile::<S, F, ROWS, 1>(simd, tap, channel_in, runs);
         } else {
-            self.tile::<S, ROWS, VECTORS>(simd, tap, channel_in, runs);
+            self.tile::<S, F, ROWS, VECTORS>(simd, tap, channel_in, runs);
         }
         ROWS
     }
 
     /// Adds to the gradient of `ROWS` input channels and the part's output channels.
     #[inline(always)]
-    fn tile<S: Simd, const ROWS: usize, const WIDE: usize>(
+    fn tile<S: Simd, F: Factors, const ROWS: usize, const WIDE: usize>(
         &self,
         simd: S,
         tap: usize,
@@ -293,7 +351,9 @@ impl Part<'_> {
             for run in runs {
                 let mut input = self.input.as_ptr().add(run.input + channel_in);
                 let mut output = self.output_gradient.as_ptr().add(run.output + self.channel_out);
-                for _ in 0..run.length {
+                let mut left = run.length;
+                while left > 0 {
+                    let alone = left < F::TOGETHER;
                     let mut values = [simd.splat_f32s(0.0); WIDE];
                     for (vector, value) in values.iter_mut().enumerate() {
                         let from = output.add(vector * S::F32_LANES);
@@ -302,15 +362,21 @@ impl Part<'_> {
                         } else {
                             load::<S>(from)
                         };
-                    }
-                    for (row, sums) in sums.iter_mut().enumerate() {
-                        let factor = simd.splat_f32s(*input.add(row));
-                        for (sum, &value) in sums.iter_mut().zip(&values) {
-                            *sum = simd.mul_add_e_f32s(factor, value, *sum);
+                        if alone {
+                            let first = simd.and_u32s(simd.transmute_u32s_f32s(*value), simd.splat_u32s(0xFFFF));
+                            *value = simd.transmute_f32s_u32s(first);
                         }
                     }
-                    input = input.wrapping_add(step);
-                    output = output.wrapping_add(*channels_out);
+                    for (row, sums) in sums.iter_mut().enumerate() {
+                        let factor = *input.add(row);
+                        let factor = simd.splat_f32s(if alone { first_alone(factor) } else { factor });
+                        for (sum, &value) in sums.iter_mut().zip(&values) {
+                            *sum = F::multiply_add(simd, factor, value, *sum);
+                        }
+                    }
+                    input = input.wrapping_add(F::TOGETHER * step);
+                    output = output.wrapping_add(F::TOGETHER * *channels_out);
+                    left = left.saturating_sub(F::TOGETHER);
                 }
             }
             for (row, sums) in sums.iter().enumerate() {

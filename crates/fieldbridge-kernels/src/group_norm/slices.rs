@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::layout::Layout;
 use super::statistics::statistics;
 use super::sweeps::{Apply, Centre, Through};
-use crate::convolution::instructions::Instructions;
+use crate::vectors::Instructions;
 
 /// What follows the normalisation.
 #[derive(Clone, Copy, Debug)]

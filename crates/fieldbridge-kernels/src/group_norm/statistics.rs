@@ -4,7 +4,7 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::layout::{Layout, first};
-use crate::convolution::instructions::Instructions;
+use crate::vectors::Instructions;
 
 /// Mean and sum of squared distances from it.
 #[derive(Clone, Copy, Debug, Default)]

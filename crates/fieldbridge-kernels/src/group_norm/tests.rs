@@ -6,7 +6,7 @@ use pulp::Arch;
 
 use super::slices::{backward_on, forward_on};
 use super::{Gradients, Layout, Parameters};
-use crate::convolution::instructions::{Instructions, Only};
+use crate::vectors::{Instructions, Only};
 
 const EPSILON: f32 = 1e-5;
 

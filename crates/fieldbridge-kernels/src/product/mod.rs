@@ -32,6 +32,7 @@ mod tests;
 mod tile;
 
 pub use matrix::{Matrix, MatrixMut, Start};
+pub(crate) use pairs::PairedRows;
 pub use precision::Precision;
 pub use rows::{PackedMatrix, multiply_parallel, multiply_rows};
 

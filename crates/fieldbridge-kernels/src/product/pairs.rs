@@ -4,7 +4,7 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use super::matrix::Matrix;
-use super::precision::to_bf16;
+use crate::pairs::pair;
 use crate::workspace::Buffer;
 
 /// Numbers that one thread changes at a time.
@@ -12,7 +12,7 @@ const CHUNK: usize = 1 << 15;
 
 /// A matrix whose rows are pairs of rows: of each pair the first row in the lower halves, the second in the upper. A last
 /// row that is alone is paired with zeros.
-pub(super) struct PairedRows {
+pub(crate) struct PairedRows {
     memory: Buffer,
     rows: usize,
     columns: usize,
@@ -22,7 +22,7 @@ pub(super) struct PairedRows {
 
 impl PairedRows {
     /// Rounds and pairs, in the order in which memory is read fastest.
-    pub(super) fn of(matrix: Matrix<'_>) -> Self {
+    pub(crate) fn of(matrix: Matrix<'_>) -> Self {
         let rows = matrix.rows.div_ceil(2);
         let rows_together = matrix.column_stride == 1 || matrix.row_stride != 1;
         let mut memory = Buffer::stale(rows * matrix.columns);
@@ -54,19 +54,13 @@ impl PairedRows {
     }
 
     /// The matrix of pairs.
-    pub(super) fn matrix(&self) -> Matrix<'_> {
+    pub(crate) fn matrix(&self) -> Matrix<'_> {
         if self.rows_together {
             Matrix::new(&self.memory, self.rows, self.columns)
         } else {
             Matrix::new(&self.memory, self.columns, self.rows).transposed()
         }
     }
-}
-
-/// One number holding two.
-#[inline(always)]
-fn pair(lower: f32, upper: f32) -> f32 {
-    f32::from_bits(to_bf16(lower).to_bits() >> 16 | to_bf16(upper).to_bits())
 }
 
 /// Row `first` with the row after it.

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::instructions::Instructions;
 use super::matrix::Matrix;
 use super::pairs::PairedRows;
+use crate::pairs::to_bf16;
 use crate::workspace::Buffer;
 
 /// How exactly the factors of a matrix product are taken; products are summed in single precision either way.
@@ -64,20 +65,6 @@ impl Precision {
             }
         }
     }
-}
-
-/// The nearest number of bfloat16, of two as near the one with an even significand; what is not a number stays so.
-#[inline(always)]
-pub(super) fn to_bf16(value: f32) -> f32 {
-    const UPPER: u32 = 0xFFFF_0000;
-    const QUIET: u32 = 0x0040_0000;
-    let bits = value.to_bits();
-    let rounded = bits.wrapping_add(0x7FFF + ((bits >> 16) & 1)) & UPPER;
-    f32::from_bits(if value.is_nan() {
-        (bits | QUIET) & UPPER
-    } else {
-        rounded
-    })
 }
 
 /// The numbers of a factor, in the memory given or in their own.

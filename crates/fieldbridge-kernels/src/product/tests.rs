@@ -2,8 +2,8 @@
 
 use super::instructions::Instructions;
 use super::single::product;
-use super::precision::to_bf16;
 use super::{Matrix, MatrixMut, PackedMatrix, Precision, Start, multiply, multiply_parallel, multiply_rows};
+use crate::pairs::to_bf16;
 
 /// Numbers in [-1, 1) from a linear congruence (Knuth's multiplier).
 pub(super) struct Numbers(u64);
