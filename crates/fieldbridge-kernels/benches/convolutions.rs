@@ -9,8 +9,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use fieldbridge_kernels::convolution::{Geometry, Padding, forward, input_gradient, weight_gradient};
-use fieldbridge_kernels::product::Precision;
 use fieldbridge_kernels::group_norm::{self, Layout, Parameters};
+use fieldbridge_kernels::product::Precision;
 
 /// A fixed sequence of numbers in `-1..1`.
 fn numbers(count: usize) -> Vec<f32> {

@@ -49,7 +49,10 @@ fn ceilings(criterion: &mut Criterion) {
 }
 
 fn products(criterion: &mut Criterion) {
-    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+    let one_thread = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .expect("a thread");
     for (name, layout, [rows, depth, columns]) in SHAPES {
         let (a, b) = (numbers(rows * depth), numbers(depth * columns));
         let a = match layout {
@@ -78,7 +81,14 @@ fn products(criterion: &mut Criterion) {
             one_thread.install(|| {
                 bencher.iter(|| {
                     let into = MatrixMut::new(&mut c, rows, columns);
-                    multiply_rows(Precision::Bf16, black_box(a), black_box(b), into, Start::Zero, |_, _| {});
+                    multiply_rows(
+                        Precision::Bf16,
+                        black_box(a),
+                        black_box(b),
+                        into,
+                        Start::Zero,
+                        |_, _| {},
+                    );
                 });
             });
         });

@@ -6,6 +6,7 @@ use std::arch::x86_64::{__m512, __m512bh, _mm512_dpbf16_ps};
 use std::convert::Infallible;
 #[cfg(target_arch = "x86_64")]
 use std::mem::transmute_copy;
+use std::sync::LazyLock;
 
 #[cfg(target_arch = "x86_64")]
 use pulp::x86::V4;
@@ -41,17 +42,39 @@ pub(crate) fn first_alone(pair: f32) -> f32 {
 
 /// The instructions of AVX-512 with its products of bfloat16 (Intel 2020, "bfloat16 hardware numerics definition").
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pairs(#[cfg(target_arch = "x86_64")] V4, #[cfg(not(target_arch = "x86_64"))] Infallible);
+pub(crate) struct Pairs(
+    #[cfg(target_arch = "x86_64")] V4,
+    #[cfg(not(target_arch = "x86_64"))] Infallible,
+);
 
 impl Pairs {
-    /// Where this processor has them.
+    /// Where they are worth it: on AMD's processors they do twice the work of single precision (204 against 112 GFLOP/s
+    /// on a core of Zen 4), on an Intel Xeon half (96 against 192). Decided by the maker and not by a stopwatch, because
+    /// the choice changes the last bits of results.
     pub(crate) fn available() -> Option<Self> {
+        static FAST: LazyLock<bool> = LazyLock::new(made_by_amd);
+        Self::detected().filter(|_| *FAST)
+    }
+
+    /// Where this processor has them.
+    pub(crate) fn detected() -> Option<Self> {
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx512bf16") {
             return V4::try_new().map(Self);
         }
         None
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn made_by_amd() -> bool {
+    let maker = std::arch::x86_64::__cpuid(0);
+    [maker.ebx, maker.edx, maker.ecx].map(u32::to_le_bytes).as_flattened() == b"AuthenticAMD"
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn made_by_amd() -> bool {
+    false
 }
 
 impl Instructions for Pairs {

@@ -59,7 +59,11 @@ impl Panels {
                 for source in (0..sources).step_by(F::TOGETHER) {
                     for (to, channel) in data[at..].iter_mut().zip(range.clone()) {
                         let last = source + F::TOGETHER > sources;
-                        let second = if last { 0.0 } else { weight(tap, source + F::TOGETHER - 1, channel) };
+                        let second = if last {
+                            0.0
+                        } else {
+                            weight(tap, source + F::TOGETHER - 1, channel)
+                        };
                         *to = F::lane(weight(tap, source, channel), second);
                     }
                     at += width;

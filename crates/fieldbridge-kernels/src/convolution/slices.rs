@@ -83,13 +83,9 @@ pub fn weight_gradient(
     output_gradient: &[f32],
     weight_gradient: &mut [f32],
 ) {
-    with_factors!(precision, |instructions, input, output_gradient| super::weight_gradient::weight_gradient(
-        instructions,
-        geometry,
-        input,
-        output_gradient,
-        weight_gradient
-    ));
+    with_factors!(precision, |instructions, input, output_gradient| {
+        super::weight_gradient::weight_gradient(instructions, geometry, input, output_gradient, weight_gradient)
+    });
 }
 
 /// The gradient of the bias: the sum of the gradient of the output over all pixels.
@@ -173,9 +169,12 @@ pub(super) fn forward_on<I: Instructions>(
     });
     let (lanes, _) = instructions.registers();
     let taps = geometry.kernel.iter().product();
-    let panels = Panels::pack::<I::Factors>([taps, channels_in, channels_out], lanes, bias, |tap, source, channel| {
-        weight[(tap * channels_in + source) * channels_out + channel]
-    });
+    let panels = Panels::pack::<I::Factors>(
+        [taps, channels_in, channels_out],
+        lanes,
+        bias,
+        |tap, source, channel| weight[(tap * channels_in + source) * channels_out + channel],
+    );
     let pixels = Pixels::of::<I::Factors>(input, channels_in);
     let source_channels = channels_in.div_ceil(I::Factors::TOGETHER);
     let sum = SumOverTaps {

@@ -11,9 +11,9 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::axis::{Axis, NOTHING};
-use crate::vectors::{Factors, Instructions};
 use super::panels::Panels;
 use super::tile::{Tile, fetch, sum_over_taps};
+use crate::vectors::{Factors, Instructions};
 
 /// Targets of one block: its table and its targets stay in the fastest memory, and each panel serves them all.
 const BLOCK: usize = 96;

@@ -4,10 +4,10 @@ mod tensors;
 
 use super::axis::{Axis, NOTHING};
 use super::geometry::{Geometry, Padding};
-use crate::pairs::{Pairs, to_bf16};
-use crate::vectors::{Instructions, Only};
 use super::slices::{bias_gradient, forward_on, input_gradient_on};
 use super::weight_gradient::weight_gradient;
+use crate::pairs::{Pairs, to_bf16};
+use crate::vectors::{Instructions, Only};
 
 /// A fixed sequence of numbers in `-1..1`.
 struct Sequence(u64);
@@ -260,7 +260,7 @@ fn rounded(mut case: Case) -> Case {
 
 #[test]
 fn everything_is_the_written_out_sum_on_pairs_of_bfloat16() {
-    let Some(pairs) = Pairs::available() else {
+    let Some(pairs) = Pairs::detected() else {
         return eprintln!("this processor has no products of bfloat16");
     };
     for (index, geometry) in geometries().into_iter().enumerate() {
@@ -292,7 +292,7 @@ fn threads_do_not_change_a_bit() {
             let bits = |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect::<Vec<_>>();
             pool.install(|| {
                 let mut all = case.computed(pulp::Arch::new()).to_vec();
-                all.extend(Pairs::available().into_iter().flat_map(|pairs| case.computed(pairs)));
+                all.extend(Pairs::detected().into_iter().flat_map(|pairs| case.computed(pairs)));
                 all
             })
             .into_iter()

@@ -46,7 +46,6 @@ impl Linear {
     fn has_slope(&self) -> bool {
         self.activation != Activation::Identity
     }
-
 }
 
 /// A matrix with its mask applied, if it has one.
@@ -173,7 +172,14 @@ impl Operation for Linear {
             let weight = Matrix::new(weight, inner, width);
             let mut found = Buffer::stale(rows * inner);
             let into = MatrixMut::new(&mut found, rows, inner);
-            multiply_rows(self.precision, through, weight.transposed(), into, Start::Zero, |_, _| {});
+            multiply_rows(
+                self.precision,
+                through,
+                weight.transposed(),
+                into,
+                Start::Zero,
+                |_, _| {},
+            );
             Array::new(found, parts.x.shape)
         });
         let weight_gradient = wanted.weight.then(|| {

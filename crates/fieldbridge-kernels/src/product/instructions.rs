@@ -4,6 +4,8 @@ use super::portable::PORTABLE;
 use super::tile::{Operands, Tile};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2::AVX2, avx512::AVX512, avx512_bf16::AVX512_BF16};
+#[cfg(target_arch = "x86_64")]
+use crate::pairs::Pairs;
 
 /// What the loops around the tiles need to know of an instruction set.
 #[derive(Debug)]
@@ -48,10 +50,10 @@ impl Instructions {
         Self::available()[0]
     }
 
-    /// Instructions that take two numbers of bfloat16 for each of single precision, where this processor has them.
+    /// Instructions that take two numbers of bfloat16 for each of single precision, where they are worth it.
     pub(super) fn pairs() -> Option<&'static Self> {
         #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("avx512bf16") {
+        if Pairs::available().is_some() {
             return Some(&AVX512_BF16);
         }
         None

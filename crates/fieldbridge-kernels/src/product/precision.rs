@@ -43,7 +43,11 @@ impl Precision {
             }
             (Self::Bf16, None) => {
                 let (left, right) = (self.factor(a.data), self.factor(b.data));
-                body(Instructions::best(), Matrix { data: &left, ..a }, Matrix { data: &right, ..b })
+                body(
+                    Instructions::best(),
+                    Matrix { data: &left, ..a },
+                    Matrix { data: &right, ..b },
+                )
             }
         }
     }
