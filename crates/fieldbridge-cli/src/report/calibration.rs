@@ -1,6 +1,6 @@
 //! Section "Calibration": are the probabilities of the model right?
 
-use fieldbridge::check::{ColumnChecks, Coverage, REJECTION_LEVEL, RankFinding, RankKind, Tarp};
+use fieldbridge::check::{ColumnChecks, Coverage, Mira, REJECTION_LEVEL, RankFinding, RankKind, Tarp};
 use fieldbridge_report::{
     Block, CoverageCurve, Curve, CurveBand, CurveStyle, EcdfDifference, RankHistogram, format_number, format_with_error,
 };
@@ -53,6 +53,7 @@ pub(super) fn blocks(input: &ReportInput, figures: &mut Figures) -> Vec<Block> {
     if let Some(tarp) = &held_out.tarp {
         blocks.push(random_regions(figures, tarp));
     }
+    blocks.extend(held_out.mira.as_ref().map(random_balls));
     blocks
 }
 
@@ -342,6 +343,14 @@ fn highest_density(figures: &mut Figures, coverage: &Coverage, several: bool) ->
     let caption = "The same for the smallest region of each credibility, which may consist of pieces when the posterior has several \
                    peaks (Hermans et al. 2022, arXiv:2110.06581).";
     figures.add("coverage-highest-density", caption, |theme| chart.svg(theme))
+}
+
+fn random_balls(mira: &Mira) -> Block {
+    Block::Paragraph(format!(
+        "Mira score: {:.4} ± {:.4}, where calibrated posteriors score {:.4} (signed deviation {:+.4}). Below \
+         means too narrow or shifted, above too wide (Sharief et al. 2026, arXiv:2605.02014).",
+        mira.score, mira.standard_error, mira.expected, mira.deviation
+    ))
 }
 
 fn random_regions(figures: &mut Figures, tarp: &Tarp) -> Block {

@@ -1,7 +1,7 @@
 //! Whole pages from made-up runs: complete ones, and ones with nearly everything missing.
 
 use fieldbridge::bridge::BridgeKind;
-use fieldbridge::check::{ColumnChecks, TarpSettings, tarp};
+use fieldbridge::check::{ColumnChecks, MiraSettings, TarpSettings, mira, tarp};
 use fieldbridge::check::{
     Draws, HeldOut, Mean, RankHistogram, RankKind, RankSet, central_coverage, coverage, crps_from_draws,
     ecdf_difference, equally_spaced_levels, judge, pit_values, point_statistics,
@@ -77,6 +77,7 @@ fn held_out(rows: usize, dimension: usize, conditional: bool) -> HeldOut {
         draws,
         highest_density: conditional.then(|| coverage(&uniforms(rows, 9), &levels).unwrap()),
         tarp: (conditional && dimension > 1).then(|| tarp(&all, &truths, &TarpSettings::default()).unwrap()),
+        mira: conditional.then(|| mira(&all, &truths, &MiraSettings::default()).unwrap()),
         columns,
         judgement,
     }
@@ -238,6 +239,7 @@ fn every_kind_of_run_has_its_words_and_figures() {
     assert_clean(&joint);
     for text in [
         "TARP",
+        "Mira score",
         "An equal mixture of 3 continuous flows trained by flow matching",
         "Loss of member 3 of 3",
     ] {

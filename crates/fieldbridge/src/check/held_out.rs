@@ -5,9 +5,9 @@ mod found;
 pub use found::{Asked, ColumnChecks, HeldOut, Mean};
 
 use super::{
-    CheckRecipe, Coverage, Draws, RankHistogram, RankKind, RankSet, Tarp, TarpSettings, central_coverage, coverage,
-    crps_from_draws, ecdf_difference, equally_spaced_levels, highest_density_ranks, judge, pit_values,
-    point_statistics, tarp,
+    CheckRecipe, Coverage, Draws, Mira, MiraSettings, RankHistogram, RankKind, RankSet, Tarp, TarpSettings,
+    central_coverage, coverage, crps_from_draws, ecdf_difference, equally_spaced_levels, highest_density_ranks, judge,
+    mira, pit_values, point_statistics, tarp,
 };
 use crate::data::Encoded;
 use crate::error::Error;
@@ -118,6 +118,7 @@ fn finish(
     joint: Option<(&[f64], usize)>,
     highest_density: Option<Coverage>,
     tarp: Option<Tarp>,
+    mira: Option<Mira>,
 ) -> Result<HeldOut, Error> {
     // ranks from left to right see a shift best, ranks from the middle outwards a wrong width
     let outwards: Vec<(String, Vec<f64>)> = columns
@@ -165,6 +166,7 @@ fn finish(
         columns,
         highest_density,
         tarp,
+        mira,
         judgement,
     })
 }
@@ -209,6 +211,18 @@ fn conditional(
             )
         })
         .transpose()?;
+    let mira = (draws > 1)
+        .then(|| {
+            mira(
+                &all,
+                &chosen.target,
+                &MiraSettings {
+                    seed,
+                    ..MiraSettings::default()
+                },
+            )
+        })
+        .transpose()?;
     let ranked = (recipe.density_rows > 0)
         .then(|| joint_ranks(model, chosen, values, draws, recipe, seed))
         .transpose()?;
@@ -221,7 +235,7 @@ fn conditional(
         .as_ref()
         .filter(|_| dimension > 1)
         .map(|(ranks, ranked_draws)| (ranks.as_slice(), *ranked_draws));
-    finish(columns, draws, joint, highest_density, tarp)
+    finish(columns, draws, joint, highest_density, tarp, mira)
 }
 
 /// Ranks of the truth's density among those of the first draws of some rows.
@@ -280,5 +294,5 @@ fn unconditional(model: &Model, chosen: &Encoded, seed: u64) -> Result<HeldOut, 
             .collect();
         columns.push(column_checks(model, index, pit, truth)?);
     }
-    finish(columns, count, None, None, None)
+    finish(columns, count, None, None, None, None)
 }

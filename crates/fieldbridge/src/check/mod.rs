@@ -8,7 +8,8 @@
 //!    [`highest_density_ranks`] ranks log-densities for the joint posterior. Calibrated ranks are uniform on [0, 1].
 //! 2. **Curves.** [`RankHistogram`], [`ecdf_difference`], [`coverage()`] and [`tarp()`] show the ranks with simultaneous bands.
 //! 3. **Verdict.** [`judge`] tests uniformity ([`uniformity()`], level 1 %, Holm over the sets), names the fault and its size.
-//! 4. **Scores.** [`crps_from_draws`], [`crps_from_grid`] and [`energy_score`] also reward sharpness;
+//! 4. **Scores.** [`crps_from_draws`], [`crps_from_grid`] and [`energy_score`] also reward sharpness; [`mira()`] has a known value for
+//!    calibrated posteriors of any dimension;
 //!    [`point_statistics`] are those of photometric redshifts.
 //!
 //! Whether two sets of points, such as draws of a model and of the truth, have one law is asked by [`distance`]; whether a model
@@ -45,9 +46,11 @@ mod gaussian_match;
 mod grid;
 mod held_out;
 pub mod memorisation;
+mod mira;
 mod point;
 mod rank_statistics;
 mod recipe;
+mod scaled;
 mod score;
 mod sentence;
 mod simultaneous;
@@ -64,6 +67,7 @@ pub use error::CheckError;
 pub use finding::{RankFinding, RankKind, RankSet};
 pub use grid::GridDensities;
 pub use held_out::{Asked, ColumnChecks, HeldOut, Mean, held_out, held_out_with_answers};
+pub use mira::{Mira, MiraSettings, mira};
 pub use point::{Estimate, PointStatistics, point_statistics};
 pub use rank_statistics::{highest_density_ranks, pit_values};
 pub use recipe::CheckRecipe;

@@ -12,6 +12,7 @@ use super::bootstrap::bootstrap_standard_errors;
 use super::draws::Draws;
 use super::error::{CheckError, require_count, require_finite, require_length};
 use super::rank_statistics::randomised_rank;
+use super::scaled::parameter_ranges;
 use super::stream::random_stream;
 use super::uniformity::uniformity;
 use rand::RngExt;
@@ -113,18 +114,6 @@ pub fn tarp(draws: &Draws<'_>, truths: &[f64], settings: &TarpSettings<'_>) -> R
         standard_error,
         fraction,
     })
-}
-
-/// Smallest truth and the width to the largest one, per parameter; a constant parameter keeps its own units.
-fn parameter_ranges(truths: &[f64], parameters: usize) -> Vec<(f64, f64)> {
-    (0..parameters)
-        .map(|parameter| {
-            let column = || truths.iter().skip(parameter).step_by(parameters).copied();
-            let low = column().fold(f64::INFINITY, f64::min);
-            let width = column().fold(f64::NEG_INFINITY, f64::max) - low;
-            (low, if width > 0.0 { width } else { 1.0 })
-        })
-        .collect()
 }
 
 /// How many draws of a row are closer to its reference than the truth, and how many exactly as close.

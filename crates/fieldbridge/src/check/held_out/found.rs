@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::{Coverage, EcdfDifference, Judgement, PointStatistics, RankHistogram, Score, Tarp};
+use crate::check::{Coverage, EcdfDifference, Judgement, Mira, PointStatistics, RankHistogram, Score, Tarp};
 use crate::model::Density;
 
 /// A mean with its standard error.
@@ -79,6 +79,8 @@ pub struct HeldOut {
     pub highest_density: Option<Coverage>,
     /// Coverage of random regions (TARP) of all columns together; conditional models of several columns only.
     pub tarp: Option<Tarp>,
+    /// Mira score of all columns together; conditional models with at least two draws only.
+    pub mira: Option<Mira>,
     /// The verdict.
     pub judgement: Judgement,
 }
