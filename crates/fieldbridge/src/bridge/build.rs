@@ -11,7 +11,7 @@ use super::residual_flow::residual_flow;
 use super::spline_flow::spline_flow;
 use super::{Bridge, BridgeKind, BridgeRecipe};
 use crate::error::Error;
-use crate::network::{Activation, ContextEmbedding, Modality, Parameters, Registry};
+use crate::network::{Activation, ContextEmbedding, Modality, NetworkRecipe, Parameters, Registry};
 
 /// The bridge a recipe describes, for data of length `dimension` given these modalities, and its parameters at the
 /// start of training.
@@ -90,5 +90,20 @@ impl Embedding {
             .then(|| ContextEmbedding::new(registry, modalities, self.width, self.blocks, self.activation));
         let width = embedding.as_ref().map_or(0, ContextEmbedding::width);
         (embedding, width)
+    }
+
+    /// The same as a network wants it.
+    pub(super) fn read_by(
+        self,
+        network: &NetworkRecipe,
+        registry: &mut Registry,
+        modalities: &[Modality],
+    ) -> (Option<ContextEmbedding>, usize) {
+        if !network.reads_plain_context() || modalities.is_empty() {
+            return self.build(registry, modalities);
+        }
+        let embedding = ContextEmbedding::plain(modalities);
+        let width = embedding.width();
+        (Some(embedding), width)
     }
 }

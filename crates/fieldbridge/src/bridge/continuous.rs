@@ -1,6 +1,6 @@
 //! Bridges on a path between base and data: flow matching and diffusion.
 
-use burn_tensor::Tensor;
+use burn_tensor::{Tensor, TensorData};
 
 use super::given::Given;
 use super::learned::{BaseEnd, Learned, Walked, density_along};
@@ -36,6 +36,8 @@ pub struct Continuous {
     pub head: Head,
     /// Weight of the loss at a time.
     pub weight: LossWeight,
+    /// Weight of the squared error of each number of a row; none for one.
+    pub balance: Option<Vec<f32>>,
     /// How training times are drawn.
     pub time: TimeDraw,
     /// What is learned.
@@ -156,7 +158,12 @@ impl Bridge for Continuous {
         ));
         let t = rows.tensor(&rows.time, device);
         let output = self.field(weights, given).output(x, t, &schedules);
-        let error = (output - target).square().sum_dim(1);
+        let mut error = (output - target).square();
+        if let Some(balance) = &self.balance {
+            let balance = TensorData::new(balance.clone(), [1, self.dimension]);
+            error = error * Tensor::<2>::from_data(balance, device);
+        }
+        let error = error.sum_dim(1);
         scale_rows(error, schedules.iter().map(|s| self.weight.at(self.head, s))).squeeze_dim(1)
     }
 

@@ -128,7 +128,7 @@ pub(super) fn diffusion(
         blocks: recipe.context_blocks,
         activation: recipe.network.activation,
     };
-    let (embedding, context) = embedding.build(registry, modalities);
+    let (embedding, context) = embedding.read_by(&recipe.network, registry, modalities);
     let network = registry.scope("head", |registry| {
         let frequencies = Some(recipe.frequencies);
         let key = "diffusion.network";
@@ -143,6 +143,7 @@ pub(super) fn diffusion(
         path: recipe.path.build(),
         head: recipe.head,
         weight: recipe.weight,
+        balance: None,
         time: recipe.time,
         network,
         solver: recipe.solver.build(),

@@ -5,7 +5,6 @@ use super::walked::Checks;
 use super::{Continuous, FlowMatchingRecipe};
 use crate::error::Error;
 use crate::network::{Modality, NetworkChoice, NetworkKind, NetworkRecipe, Registry};
-use crate::path::LossWeight;
 
 pub(super) fn flow_matching(
     recipe: &FlowMatchingRecipe,
@@ -28,8 +27,8 @@ pub(super) fn flow_matching(
         blocks: recipe.context_blocks,
         activation: recipe.activation,
     };
-    let (embedding, context) = embedding.build(registry, modalities);
     let (network, key_prefix) = described(recipe)?;
+    let (embedding, context) = embedding.read_by(&network, registry, modalities);
     let network = registry.scope("velocity", |registry| {
         let frequencies = Some(recipe.frequencies);
         network.build(registry, key_prefix, dimension, frequencies, context, dimension)
@@ -40,7 +39,8 @@ pub(super) fn flow_matching(
         coupling: recipe.coupling.build(),
         path: recipe.path.build(),
         head: recipe.head,
-        weight: LossWeight::Output,
+        weight: recipe.weight,
+        balance: balance(&recipe.balance, dimension)?,
         time: recipe.time,
         network,
         solver: recipe.solver.build(),
@@ -88,4 +88,23 @@ fn described(recipe: &FlowMatchingRecipe) -> Result<(NetworkRecipe, &'static str
             Ok((network.clone(), "flow_matching.network"))
         }
     }
+}
+
+/// Weights of the numbers of a row, with mean one, by which its parts count alike.
+fn balance(parts: &[usize], dimension: usize) -> Result<Option<Vec<f32>>, Error> {
+    if parts.is_empty() {
+        return Ok(None);
+    }
+    if parts.contains(&0) || parts.iter().sum::<usize>() != dimension {
+        return Err(refuse(
+            "flow_matching.balance",
+            format!("parts of {parts:?} numbers do not make a row of {dimension}"),
+            "give the lengths of the parts in the order of the columns",
+        ));
+    }
+    let weight = |&length: &usize| {
+        let weight = dimension as f64 / (parts.len() * length) as f64;
+        std::iter::repeat_n(weight as f32, length)
+    };
+    Ok(Some(parts.iter().flat_map(weight).collect()))
 }

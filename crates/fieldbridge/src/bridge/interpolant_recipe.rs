@@ -208,6 +208,7 @@ fn one_sided(
         path: recipe.path.build(),
         head: Head::Velocity,
         weight: LossWeight::Output,
+        balance: None,
         time: recipe.time,
         network,
         solver: recipe.solver.build(),

@@ -10,7 +10,7 @@ use crate::base::BaseKind;
 use crate::coupling::CouplingKind;
 use crate::likelihood::TraceKind;
 use crate::network::{Activation, NetworkChoice};
-use crate::path::{Head, Interval, Path, PathKind};
+use crate::path::{Head, Interval, LossWeight, Path, PathKind};
 use crate::random::Stream;
 use crate::solver::{SamplerKind, SolverKind};
 
@@ -109,6 +109,9 @@ pub enum TimeDraw {
     /// The logarithm of the noise level `b / a` is normal with mean -1.2 and deviation 1.2, for data of unit variance
     /// (Karras et al. 2022, arXiv:2206.00364).
     LogNormal,
+    /// `t = 1 / (1 + exp(-s))` with a normal `s` of mean -0.64 and deviation 0.8: more of the middle, and of noise (Esser
+    /// et al. 2024, arXiv:2403.03206; with these numbers Remy et al. 2026, arXiv:2606.31988).
+    LogitNormal,
 }
 
 impl TimeDraw {
@@ -119,6 +122,10 @@ impl TimeDraw {
             let time = |log: f32| path.time_of_level((1.2 * f64::from(log) - 1.2).exp());
             return logs.map(|log| within.clamp(time(log)) as f32).collect();
         }
+        if self == Self::LogitNormal {
+            let logits = stream.normals(count).into_iter().map(|z| 0.8 * f64::from(z) - 0.64);
+            return logits.map(|s| within.clamp(1.0 / (1.0 + (-s).exp())) as f32).collect();
+        }
         let places = stream.child("places", 0).permutation(count);
         let uniforms = stream.uniforms(count);
         places
@@ -128,7 +135,7 @@ impl TimeDraw {
                 let u = (place as f32 + uniform) / count as f32;
                 let t = match self {
                     Self::TowardsData => 1.0 - u * u,
-                    Self::Uniform | Self::LogNormal => u,
+                    Self::Uniform | Self::LogNormal | Self::LogitNormal => u,
                 };
                 if within == Interval::WHOLE {
                     t
@@ -169,6 +176,13 @@ pub struct FlowMatchingRecipe {
     pub head: Head,
     /// How training times are drawn.
     pub time: TimeDraw,
+    /// Weight of the squared error at a time.
+    #[serde(skip_serializing_if = "is_default")]
+    pub weight: LossWeight,
+    /// Lengths of parts of a row, such as parameters and a field, whose mean squared errors weigh alike; none: all numbers
+    /// of a row weigh alike.
+    #[serde(skip_serializing_if = "is_default")]
+    pub balance: Vec<usize>,
     /// How the velocity is walked.
     pub solver: SolverKind,
     /// How draws are made.
@@ -203,6 +217,8 @@ impl Default for FlowMatchingRecipe {
             path: PathKind::Linear,
             head: Head::Velocity,
             time: TimeDraw::Uniform,
+            weight: LossWeight::Output,
+            balance: Vec::new(),
             solver: SolverKind::default(),
             sampler: SamplerKind::ProbabilityFlow,
             likelihood: TraceKind::Exact,
@@ -247,6 +263,29 @@ impl BridgeRecipe {
         match self.kind {
             BridgeKind::FlowMatching => self.flow_matching.rectify,
             _ => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::PathKind;
+
+    #[test]
+    fn logit_normal_times_have_their_median_and_quartiles() {
+        let path = PathKind::Linear.build();
+        let mut times = TimeDraw::LogitNormal.draw(20_000, &Stream::new(3, "times", 0), path.as_ref(), Interval::WHOLE);
+        times.sort_by(f32::total_cmp);
+        // the normal's quartiles are 0.6745 deviations from its mean
+        for (share, logit) in [
+            (0.25, -0.64 - 0.8 * 0.6745),
+            (0.5, -0.64),
+            (0.75, -0.64 + 0.8 * 0.6745_f64),
+        ] {
+            let expected = 1.0 / (1.0 + (-logit).exp());
+            let found = f64::from(times[(share * times.len() as f64) as usize]);
+            assert!((found - expected).abs() < 0.01, "{share}: {found} {expected}");
         }
     }
 }

@@ -43,12 +43,22 @@ impl Context {
     }
 }
 
+/// How a context is read: by learned layers, or as it is.
+///
+/// As it is, every modality gives its values, zero where missing, and all flags `1 - o` of what is missing follow. Learned,
 /// `h = sum_m [v_m o_m, 1 - o_m] L_m`, with values `v` and masks `o` of every modality `m`, then residual blocks
 /// `h <- h + a(a(h) W_1) W_2`, then `c = a(h) L`. A missing entry contributes a learned constant and nothing of its
 /// value.
 #[derive(Clone, Debug)]
 pub struct ContextEmbedding {
-    modalities: Vec<(Modality, Linear)>,
+    modalities: Vec<Modality>,
+    layers: Option<Layers>,
+}
+
+/// The learned reading.
+#[derive(Clone, Debug)]
+struct Layers {
+    first: Vec<Linear>,
     blocks: Vec<(Linear, Linear)>,
     last: Linear,
     width: usize,
@@ -64,13 +74,10 @@ impl ContextEmbedding {
         blocks: usize,
         activation: Activation,
     ) -> Self {
-        registry.scope("context", |registry| Self {
-            modalities: modalities
+        let layers = registry.scope("context", |registry| Layers {
+            first: modalities
                 .iter()
-                .map(|modality| {
-                    let layer = Linear::new(registry, &modality.name, 2 * modality.width, width);
-                    (modality.clone(), layer)
-                })
+                .map(|modality| Linear::new(registry, &modality.name, 2 * modality.width, width))
                 .collect(),
             blocks: (0..blocks)
                 .map(|index| {
@@ -85,32 +92,58 @@ impl ContextEmbedding {
             last: Linear::new(registry, "last", width, width),
             width,
             activation,
-        })
+        });
+        Self {
+            modalities: modalities.to_vec(),
+            layers: Some(layers),
+        }
+    }
+
+    /// The modalities as they are.
+    pub fn plain(modalities: &[Modality]) -> Self {
+        Self {
+            modalities: modalities.to_vec(),
+            layers: None,
+        }
     }
 
     /// Length of the embedding.
     pub fn width(&self) -> usize {
-        self.width
+        match &self.layers {
+            Some(layers) => layers.width,
+            None => 2 * self.inputs(),
+        }
     }
 
     /// Sum of the widths of all modalities.
     pub fn inputs(&self) -> usize {
-        self.modalities.iter().map(|(modality, _)| modality.width).sum()
+        self.modalities.iter().map(|modality| modality.width).sum()
     }
 
     /// Output: `[batch, width]`.
     pub fn forward(&self, weights: &Weights, context: &Context) -> Tensor<2> {
+        // filled, not multiplied: what is missing may be anything, also not a number
+        let missing = context.mask.clone().equal_elem(0.0);
+        let values = context.values.clone().mask_fill(missing, 0.0);
+        let flags = context.mask.clone().neg() + 1.0;
+        let Some(layers) = &self.layers else {
+            return Tensor::cat(vec![values, flags], 1);
+        };
         let mut start = 0;
         let mut sum: Option<Tensor<2>> = None;
-        for (modality, layer) in &self.modalities {
-            let mask = context.mask.clone().narrow(1, start, modality.width);
-            // filled, not multiplied: what is missing may be anything, also not a number
-            let values = context.values.clone().narrow(1, start, modality.width);
-            let values = values.mask_fill(mask.clone().equal_elem(0.0), 0.0);
-            sum = Some(layer.forward_adding(weights, Tensor::cat(vec![values, mask.neg() + 1.0], 1), sum));
+        for (modality, layer) in self.modalities.iter().zip(&layers.first) {
+            let part = |all: &Tensor<2>| all.clone().narrow(1, start, modality.width);
+            let joined = Tensor::cat(vec![part(&values), part(&flags)], 1);
+            sum = Some(layer.forward_adding(weights, joined, sum));
             start += modality.width;
         }
-        let mut h = sum.expect("an embedding has at least one modality");
+        layers.rest(weights, sum.expect("an embedding has at least one modality"))
+    }
+}
+
+impl Layers {
+    /// What follows the first layers.
+    fn rest(&self, weights: &Weights, mut h: Tensor<2>) -> Tensor<2> {
         for (inner, outer) in &self.blocks {
             let z = inner.activated(weights, self.activation.apply(h.clone()), None, self.activation);
             h = outer.forward_adding(weights, weights.drop_out(z), Some(h));

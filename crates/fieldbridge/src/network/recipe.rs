@@ -3,6 +3,7 @@
 mod build;
 mod choice;
 mod grid;
+mod joint;
 mod set;
 
 use fieldbridge_kernels::convolution;
@@ -28,6 +29,8 @@ pub enum NetworkKind {
     Transformer,
     /// A transformer of the points of a set: [`SetTransformer`](super::SetTransformer).
     SetTransformer,
+    /// A transformer of parameters, fields and their observation: [`JointTransformer`](super::JointTransformer).
+    JointTransformer,
 }
 
 /// What lies beyond the edges of a grid.
@@ -82,6 +85,15 @@ pub struct NetworkRecipe {
     /// Places of a patch along every axis: 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patch: Option<usize>,
+    /// Numbers of a row before those of the grid, for a joint transformer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<usize>,
+    /// Tokens that carry them: 4.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameter_tokens: Option<usize>,
+    /// Numbers observed at each place of the grid: as many as it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed: Option<usize>,
     /// Heads of the attention: 4, and 0, for none, at the coarsest level of a U-Net.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heads: Option<usize>,
@@ -115,6 +127,9 @@ impl Default for NetworkRecipe {
             levels: None,
             groups: None,
             patch: None,
+            parameters: None,
+            parameter_tokens: None,
+            observed: None,
             heads: None,
             gated: None,
             points: None,

@@ -23,12 +23,23 @@ impl RotaryPositions {
     /// # Panics
     /// When the width is odd.
     pub fn new(registry: &mut Registry, counts: [usize; 3], width: usize) -> Self {
+        Self::after(registry, 0, 1, counts, width)
+    }
+
+    /// The same for `others` tokens that are nowhere and are not turned, then for the tokens of as many `grids` one after
+    /// the other.
+    ///
+    /// # Panics
+    /// When the width is odd.
+    pub fn after(registry: &mut Registry, others: usize, grids: usize, counts: [usize; 3], width: usize) -> Self {
         assert!(width.is_multiple_of(2), "components are turned in pairs, found {width}");
         let pairs = width / 2;
         let axes: Vec<usize> = (0..3).filter(|&axis| counts[axis] > 1).collect();
         let each = pairs.checked_div(axes.len()).unwrap_or(0);
-        let mut angles = Vec::with_capacity(counts.iter().product::<usize>() * pairs);
-        for token in 0..counts.iter().product() {
+        let tokens = counts.iter().product::<usize>();
+        let mut angles = Vec::with_capacity((others + grids * tokens) * pairs);
+        angles.resize(others * pairs, 0.0);
+        for token in (0..grids).flat_map(|_| 0..tokens) {
             let place = [
                 token / (counts[1] * counts[2]),
                 token / counts[2] % counts[1],
@@ -40,7 +51,7 @@ impl RotaryPositions {
             }
             angles.resize(start + pairs, 0.0);
         }
-        let shape = [counts.iter().product(), pairs];
+        let shape = [others + grids * tokens, pairs];
         let cosine = angles.iter().map(|angle: &f32| angle.cos()).collect();
         let sine = angles.iter().map(|angle| angle.sin()).collect();
         Self {

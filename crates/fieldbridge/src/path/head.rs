@@ -168,13 +168,21 @@ pub enum LossWeight {
     /// `d log(a/b) / dt` for the noise: the loss is the variational bound but for a constant (Kingma et al. 2021,
     /// arXiv:2107.00630; Song et al. 2021, arXiv:2101.09258).
     Likelihood,
+    /// That of the error of the velocity, which the network's is read as: `q^2` with its reading `q`, and `q` no larger than
+    /// 20. For clean data on straight lines `q = 1 / (1 - t)` (Li and He 2025, arXiv:2511.13720; Remy et al. 2026,
+    /// arXiv:2606.31988).
+    Velocity,
 }
+
+/// Largest reading of an output as velocity that [`LossWeight::Velocity`] weighs by.
+const LARGEST_READING: f64 = 20.0;
 
 impl LossWeight {
     /// The weight at a time.
     pub fn at(self, head: Head, at: &Schedule) -> f64 {
         match self {
             Self::Output => 1.0,
+            Self::Velocity => head.velocity(at).of_output.abs().min(LARGEST_READING).powi(2),
             Self::Likelihood => {
                 let error_of_noise = head.noise(at).of_output;
                 let rate = -at.determinant() / (at.data * at.base);

@@ -1,6 +1,6 @@
 //! Paths and heads against their definitions.
 
-use super::{Head, LatentShape, NoiseLevels, PathKind, Schedule};
+use super::{Head, LatentShape, LossWeight, NoiseLevels, PathKind, Schedule};
 
 const PATHS: [PathKind; 7] = [
     PathKind::Linear,
@@ -145,5 +145,16 @@ fn latent_noise_vanishes_at_both_ends_and_moves_at_its_rate() {
             let slope = (latent.at(t + 1e-6).0 - latent.at(t - 1e-6).0) / 2e-6;
             assert!((latent.at(t).1 - slope).abs() < 1e-6, "{shape:?} at {t}");
         }
+    }
+}
+
+#[test]
+fn the_velocity_weight_is_that_of_clean_data_on_straight_lines_up_to_its_bound() {
+    let path = PathKind::Linear.build();
+    for t in times() {
+        let found = LossWeight::Velocity.at(Head::CleanData, &path.schedule(t));
+        let expected = (1.0 - t).max(0.05).powi(-2);
+        assert!((found - expected).abs() < 1e-9 * expected, "{t}: {found} {expected}");
+        assert_eq!(LossWeight::Velocity.at(Head::Velocity, &path.schedule(t)), 1.0);
     }
 }

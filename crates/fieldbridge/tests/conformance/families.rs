@@ -81,6 +81,14 @@ pub(crate) fn recipes(conditional: bool) -> Vec<(String, BridgeRecipe)> {
             all.push((format!("flow matching, {network:?}, {likelihood:?}"), one));
         }
     }
+    let mut one = BridgeRecipe {
+        kind: BridgeKind::FlowMatching,
+        ..BridgeRecipe::default()
+    };
+    let settings = &mut one.flow_matching;
+    (settings.head, settings.weight, settings.time) = (Head::CleanData, LossWeight::Velocity, TimeDraw::LogitNormal);
+    (settings.network, settings.balance) = (joint_network().into(), vec![1, 2]);
+    all.push(("flow matching of a parameter and a field".to_owned(), one));
     all.extend(diffusions(&recipe));
     all.extend(interpolants(&recipe, conditional));
     for training_trace in [TraceKind::Exact, TraceKind::Hutchinson { probes: 2 }] {
@@ -200,6 +208,19 @@ fn interpolants(recipe: &BridgeRecipe, conditional: bool) -> Vec<(String, Bridge
     all
 }
 
+/// A parameter and a field of two places, of each of which three numbers are observed.
+fn joint_network() -> NetworkRecipe {
+    NetworkRecipe {
+        kind: NetworkKind::JointTransformer,
+        width: 8,
+        blocks: 1,
+        shape: Some(vec![2]),
+        parameters: Some(1),
+        observed: Some(3),
+        ..NetworkRecipe::default()
+    }
+}
+
 /// Networks that a table describes, for rows of three numbers.
 fn networks() -> Vec<NetworkRecipe> {
     let kind = |kind| NetworkRecipe {
@@ -224,6 +245,7 @@ fn networks() -> Vec<NetworkRecipe> {
     vec![
         line,
         kind(NetworkKind::Transformer),
+        joint_network(),
         points,
         kind(NetworkKind::Residual),
     ]

@@ -51,6 +51,31 @@ fn choices_that_do_not_fit_are_refused_with_what_would() {
         ("flow_matching.network.shape", 2, false, |r| {
             r.flow_matching.network = NetworkKind::UNet.into();
         }),
+        ("flow_matching.balance", 2, false, |r| {
+            r.flow_matching.balance = vec![1, 2]
+        }),
+        ("flow_matching.balance", 2, false, |r| {
+            r.flow_matching.balance = vec![0, 2]
+        }),
+        ("flow_matching.network.parameters", 3, true, |r| {
+            r.flow_matching.network = NetworkRecipe {
+                kind: NetworkKind::JointTransformer,
+                shape: Some(vec![2]),
+                parameters: Some(2),
+                ..NetworkRecipe::default()
+            }
+            .into();
+        }),
+        ("flow_matching.network.observed", 3, true, |r| {
+            r.flow_matching.network = NetworkRecipe {
+                kind: NetworkKind::JointTransformer,
+                shape: Some(vec![2]),
+                parameters: Some(1),
+                observed: Some(4),
+                ..NetworkRecipe::default()
+            }
+            .into();
+        }),
         ("flow_matching.network.points", 2, false, |r| {
             r.flow_matching.network = NetworkRecipe {
                 kind: NetworkKind::SetTransformer,

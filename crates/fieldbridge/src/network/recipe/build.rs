@@ -101,21 +101,42 @@ impl NetworkRecipe {
             NetworkKind::UNet => Box::new(self.unet(registry, place)?),
             NetworkKind::Transformer => Box::new(self.transformer(registry, place)?),
             NetworkKind::SetTransformer => Box::new(self.set_transformer(registry, place)?),
+            NetworkKind::JointTransformer => Box::new(self.joint_transformer(registry, place)?),
         })
+    }
+
+    /// Whether the network reads the context as it is, missing values marked, instead of a learned embedding.
+    pub fn reads_plain_context(&self) -> bool {
+        self.kind == NetworkKind::JointTransformer
     }
 
     /// A key that this kind does not read would be obeyed by nobody.
     fn refuse_foreign_keys(&self, place: Place<'_>) -> Result<(), Error> {
-        use NetworkKind::{SetTransformer, Transformer, UNet};
-        let given: [(&str, bool, &[NetworkKind]); 12] = [
-            ("shape", self.shape.is_some(), &[UNet, Transformer]),
-            ("channels", self.channels.is_some(), &[UNet, Transformer]),
+        use NetworkKind::{JointTransformer, SetTransformer, Transformer, UNet};
+        let given: [(&str, bool, &[NetworkKind]); 15] = [
+            ("shape", self.shape.is_some(), &[UNet, Transformer, JointTransformer]),
+            (
+                "channels",
+                self.channels.is_some(),
+                &[UNet, Transformer, JointTransformer],
+            ),
             ("padding", self.padding.is_some(), &[UNet]),
             ("levels", self.levels.is_some(), &[UNet]),
             ("groups", self.groups.is_some(), &[UNet]),
-            ("patch", self.patch.is_some(), &[Transformer]),
-            ("heads", self.heads.is_some(), &[UNet, Transformer, SetTransformer]),
-            ("gated", self.gated.is_some(), &[Transformer, SetTransformer]),
+            ("patch", self.patch.is_some(), &[Transformer, JointTransformer]),
+            ("parameters", self.parameters.is_some(), &[JointTransformer]),
+            ("parameter_tokens", self.parameter_tokens.is_some(), &[JointTransformer]),
+            ("observed", self.observed.is_some(), &[JointTransformer]),
+            (
+                "heads",
+                self.heads.is_some(),
+                &[UNet, Transformer, SetTransformer, JointTransformer],
+            ),
+            (
+                "gated",
+                self.gated.is_some(),
+                &[Transformer, SetTransformer, JointTransformer],
+            ),
             ("points", self.points.is_some(), &[SetTransformer]),
             ("features", self.features.is_some(), &[SetTransformer]),
             ("coordinates", self.coordinates.is_some(), &[SetTransformer]),
@@ -132,6 +153,20 @@ impl NetworkRecipe {
             }
         }
         Ok(())
+    }
+
+    /// Tokens whose heads have components in pairs.
+    pub(super) fn turned_tokens(&self, place: Place<'_>) -> Result<TokenShape, Error> {
+        let tokens = self.tokens(place)?;
+        let head_width = tokens.width / tokens.heads;
+        if !head_width.is_multiple_of(2) {
+            return Err(place.refuse(
+                "heads",
+                format!("heads of {head_width} components, but positions turn components in pairs"),
+                format!("use a width that is a multiple of {}", 2 * tokens.heads),
+            ));
+        }
+        Ok(tokens)
     }
 
     pub(super) fn tokens(&self, place: Place<'_>) -> Result<TokenShape, Error> {
@@ -162,6 +197,7 @@ impl NetworkKind {
             Self::UNet => "unet",
             Self::Transformer => "transformer",
             Self::SetTransformer => "set_transformer",
+            Self::JointTransformer => "joint_transformer",
         }
     }
 }

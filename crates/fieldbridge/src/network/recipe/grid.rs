@@ -66,15 +66,7 @@ impl NetworkRecipe {
     }
 
     pub(super) fn transformer(&self, registry: &mut Registry, place: Place<'_>) -> Result<Transformer, Error> {
-        let tokens = self.tokens(place)?;
-        let head_width = tokens.width / tokens.heads;
-        if !head_width.is_multiple_of(2) {
-            return Err(place.refuse(
-                "heads",
-                format!("heads of {head_width} components, but positions turn components in pairs"),
-                format!("use a width that is a multiple of {}", 2 * tokens.heads),
-            ));
-        }
+        let tokens = self.turned_tokens(place)?;
         let grid = match &self.shape {
             Some(_) => self.grid(place)?,
             None => {
@@ -84,6 +76,20 @@ impl NetworkRecipe {
         };
         let cells = self.grid_cells(&grid);
         let channels = place.channels("shape", cells, "places")?;
+        let patch = self.patch_of(place, &grid)?;
+        let patches = Patches::new(&grid, cells.channels, patch);
+        Ok(Transformer::new(
+            registry,
+            patches,
+            &tokens,
+            channels,
+            place.frequencies,
+            place.context,
+        ))
+    }
+
+    /// Places of a patch along every axis of a grid.
+    pub(super) fn patch_of(&self, place: Place<'_>, grid: &[usize]) -> Result<usize, Error> {
         let patch = place.positive("patch", self.patch.unwrap_or(1))?;
         if let Some(&size) = grid.iter().find(|size| !size.is_multiple_of(patch)) {
             let common = grid.iter().copied().fold(0, greatest_common_divisor);
@@ -97,18 +103,10 @@ impl NetworkRecipe {
                 format!("use one of {}", fitting.join(", ")),
             ));
         }
-        let patches = Patches::new(&grid, cells.channels, patch);
-        Ok(Transformer::new(
-            registry,
-            patches,
-            &tokens,
-            channels,
-            place.frequencies,
-            place.context,
-        ))
+        Ok(patch)
     }
 
-    fn grid(&self, place: Place<'_>) -> Result<Vec<usize>, Error> {
+    pub(super) fn grid(&self, place: Place<'_>) -> Result<Vec<usize>, Error> {
         let Some(shape) = &self.shape else {
             return Err(place.refuse(
                 "shape",
@@ -126,7 +124,7 @@ impl NetworkRecipe {
         Ok(shape.clone())
     }
 
-    fn grid_cells(&self, grid: &[usize]) -> Cells {
+    pub(super) fn grid_cells(&self, grid: &[usize]) -> Cells {
         Cells {
             count: grid.iter().fold(1, |product, &size| product.saturating_mul(size)),
             channels: self.channels.unwrap_or(1),

@@ -90,6 +90,12 @@ pub(super) fn recipes() -> Vec<(NetworkRecipe, usize, usize)> {
     let mut volume = tokens(NetworkKind::Transformer);
     (volume.shape, volume.width, volume.activation) = (Some(vec![2, 1, 3]), 12, Activation::Tanh);
     all.push((volume, 6, 6));
+    let mut joint = tokens(NetworkKind::JointTransformer);
+    (joint.shape, joint.parameters) = (Some(vec![2]), Some(3));
+    all.push((joint.clone(), 5, 5));
+    (joint.shape, joint.channels, joint.observed) = (Some(vec![1, 2]), Some(3), Some(1));
+    (joint.parameters, joint.parameter_tokens, joint.gated) = (Some(1), Some(1), Some(false));
+    all.push((joint, 7, 7));
     let mut set = tokens(NetworkKind::SetTransformer);
     (set.points, set.features) = (Some(4), Some(2));
     all.push((set.clone(), 8, 8));

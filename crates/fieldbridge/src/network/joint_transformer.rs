@@ -1,0 +1,171 @@
+//! A transformer of parameters and fields together, told what was observed of the fields.
+
+use burn_tensor::Tensor;
+
+use super::attention::Places;
+use super::token_head::TokenHead;
+use super::{
+    ConditionEmbedding, Conditions, Dual, DualNetwork, Initial, Linear, PatchEmbedding, Patches, Registry,
+    RotaryPositions, Slot, TokenShape, TransformerBlock, Weights,
+};
+
+/// What a row of a [`JointTransformer`] holds, and what it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JointRows {
+    /// Numbers before those of the fields, such as cosmological parameters.
+    pub parameters: usize,
+    /// Tokens that carry them.
+    pub parameter_tokens: usize,
+    /// The grid of the fields, with its channels.
+    pub field: Patches,
+    /// The grid of what was observed: values, then, as the second part, which of them are missing.
+    pub observed: Option<Patches>,
+    /// Channels of an observed place, missing flags included.
+    pub observed_channels: usize,
+}
+
+/// One sequence of parameter tokens, patches of the observation and patches of the fields, which all attend to each other:
+/// the joint posterior `p(parameters, fields | observation)` from one network (Remy, Chang and Willett 2026,
+/// arXiv:2606.31988).
+///
+/// A row is `[parameters, fields]`. A linear layer spreads the parameters over their tokens; their answer is read from the
+/// mean of these. Positions turn queries and keys of patches, the observed ones as those of the field at the same
+/// place, and leave parameter tokens alone. The time modulates every [block](TransformerBlock); the observation speaks
+/// through attention only. Heads start as zero.
+#[derive(Clone, Debug)]
+pub struct JointTransformer {
+    rows: JointRows,
+    parameters: Linear,
+    parameter_places: Slot,
+    observation: Option<PatchEmbedding>,
+    field: PatchEmbedding,
+    positions: RotaryPositions,
+    time: Option<ConditionEmbedding>,
+    blocks: Vec<TransformerBlock>,
+    parameter_head: TokenHead,
+    field_head: TokenHead,
+    width: usize,
+}
+
+impl JointTransformer {
+    /// A network of `shape` for rows of `channels` numbers at each place of the field, told `frequencies` of the time.
+    ///
+    /// # Panics
+    /// When the width is not a multiple of the heads, or their width odd.
+    pub fn new(
+        registry: &mut Registry,
+        rows: JointRows,
+        shape: &TokenShape,
+        channels: usize,
+        frequencies: Option<usize>,
+    ) -> Self {
+        let width = shape.width;
+        let time = ConditionEmbedding::new(registry, frequencies, 0, width, shape.activation);
+        let told = time.as_ref().map_or(0, ConditionEmbedding::width);
+        let grids = if rows.observed.is_some() { 2 } else { 1 };
+        Self {
+            parameters: Linear::new(registry, "parameters", rows.parameters, rows.parameter_tokens * width),
+            parameter_places: registry.parameter(
+                "parameter_places",
+                &[rows.parameter_tokens, width],
+                Initial::Normal(0.02),
+            ),
+            observation: rows.observed.map(|patches| {
+                registry.scope("observation", |registry| {
+                    PatchEmbedding::new(registry, patches, rows.observed_channels, width)
+                })
+            }),
+            field: PatchEmbedding::new(registry, rows.field, channels, width),
+            positions: RotaryPositions::after(
+                registry,
+                rows.parameter_tokens,
+                grids,
+                rows.field.counts(),
+                width / shape.heads,
+            ),
+            time,
+            blocks: shape.stack(registry, told, 0),
+            parameter_head: registry.scope("parameter", |registry| {
+                TokenHead::new(registry, width, rows.parameters, told)
+            }),
+            field_head: TokenHead::new(registry, width, rows.field.places() * channels, told),
+            rows,
+            width,
+        }
+    }
+
+    fn parameter_tokens(&self, weights: &Weights, rows: Dual<2>) -> Dual<3> {
+        let (count, width) = (self.rows.parameter_tokens, self.width);
+        let places: Tensor<2> = weights.get(self.parameter_places);
+        let tokens = self.parameters.carry(weights, rows).linear(|rows: Tensor<2>| {
+            let batch = rows.dims()[0];
+            rows.reshape([batch, count, width])
+        });
+        tokens.affine(|tokens| tokens + places.reshape([1, count, width]), |change| change)
+    }
+
+    /// Tokens of the observation before those of the field; they do not change with the row.
+    fn with_observation(&self, weights: &Weights, field: Dual<3>, conditions: &Conditions) -> Dual<3> {
+        let (Some(embedding), Some(context)) = (&self.observation, &conditions.context) else {
+            return field;
+        };
+        let observed = embedding.forward(weights, Dual::alone(context.clone())).into_value();
+        let (count, width) = (observed.dims()[1], self.width);
+        field.affine(
+            |field| Tensor::cat(vec![observed, field], 1),
+            |change: Tensor<3>| {
+                let still = Tensor::zeros([change.dims()[0], count, width], &change.device());
+                Tensor::cat(vec![still, change], 1)
+            },
+        )
+    }
+}
+
+impl DualNetwork for JointTransformer {
+    fn carry(&self, weights: &Weights, rows: Dual<2>, conditions: &Conditions) -> Dual<2> {
+        let parameters = self.rows.parameters;
+        let fields = rows.dims()[1] - parameters;
+        let part = |start: usize, length: usize| {
+            rows.clone()
+                .linear(move |rows: Tensor<2>| rows.narrow(1, start, length))
+        };
+        let field = self.field.forward(weights, part(parameters, fields));
+        let patches = self.with_observation(weights, field, conditions);
+        let tokens = self
+            .parameter_tokens(weights, part(0, parameters))
+            .with(patches, |first, rest| Tensor::cat(vec![first, rest], 1));
+        let time = self.time.as_ref().map(|embedding| {
+            let alone = Conditions {
+                t: conditions.t.clone(),
+                context: None,
+            };
+            embedding.forward(weights, &alone)
+        });
+        let angles = self.positions.angles(weights);
+        let places = Places {
+            angles: Some(&angles),
+            pairs: None,
+        };
+        let tokens = self
+            .blocks
+            .iter()
+            .fold(tokens, |x, block| block.forward(weights, x, places, time.as_ref()));
+        let (all, count, patches) = (tokens.dims()[1], self.rows.parameter_tokens, self.rows.field.tokens());
+        let mean = tokens
+            .clone()
+            .linear(|tokens: Tensor<3>| tokens.narrow(1, 0, count).mean_dim(1));
+        let answer = self
+            .parameter_head
+            .forward(weights, mean, time.as_ref())
+            .linear(|answer: Tensor<3>| {
+                let batch = answer.dims()[0];
+                answer.reshape([batch, parameters])
+            });
+        let field = tokens.linear(|tokens: Tensor<3>| tokens.narrow(1, all - patches, patches));
+        let field = self
+            .rows
+            .field
+            .join(self.field_head.forward(weights, field, time.as_ref()));
+        answer.with(field, |answer, field| Tensor::cat(vec![answer, field], 1))
+    }
+}

@@ -1,0 +1,77 @@
+//! The network of parameters and fields from its description in a recipe.
+
+use super::NetworkRecipe;
+use super::build::Place;
+use crate::error::Error;
+use crate::network::joint_transformer::JointRows;
+use crate::network::{JointTransformer, Patches, Registry};
+
+impl NetworkRecipe {
+    pub(super) fn joint_transformer(
+        &self,
+        registry: &mut Registry,
+        place: Place<'_>,
+    ) -> Result<JointTransformer, Error> {
+        let tokens = self.turned_tokens(place)?;
+        let grid = self.grid(place)?;
+        let cells = self.grid_cells(&grid);
+        let Some(parameters) = self.parameters else {
+            return Err(place.refuse(
+                "parameters",
+                "is missing",
+                "say how many numbers of a row come before its fields",
+            ));
+        };
+        place.positive("parameters", parameters)?;
+        let parameter_tokens = place.positive("parameter_tokens", self.parameter_tokens.unwrap_or(4))?;
+        let fields = cells.count.saturating_mul(cells.channels);
+        if place.inputs != place.outputs || place.inputs != parameters.saturating_add(fields) {
+            return Err(place.refuse(
+                "parameters",
+                format!(
+                    "{parameters} parameters and {} places of {} make {} numbers, but a row has {}",
+                    cells.count,
+                    cells.channels,
+                    parameters.saturating_add(fields),
+                    place.inputs
+                ),
+                "target columns are the parameters first, then the fields, place by place",
+            ));
+        }
+        let patch = self.patch_of(place, &grid)?;
+        let observed_channels = self.observed.unwrap_or(cells.channels);
+        let observed = match place.context {
+            0 => None,
+            // values and flags of what is missing
+            context if context == 2 * cells.count * observed_channels => {
+                Some(Patches::new(&grid, observed_channels, patch))
+            }
+            context => {
+                return Err(place.refuse(
+                    "observed",
+                    format!(
+                        "{} places of {observed_channels} make {} numbers, but the context has {}",
+                        cells.count,
+                        cells.count * observed_channels,
+                        context / 2
+                    ),
+                    "the context is one map on the grid of the fields; say how many numbers it has at each place",
+                ));
+            }
+        };
+        let rows = JointRows {
+            parameters,
+            parameter_tokens,
+            field: Patches::new(&grid, cells.channels, patch),
+            observed,
+            observed_channels: 2 * observed_channels,
+        };
+        Ok(JointTransformer::new(
+            registry,
+            rows,
+            &tokens,
+            cells.channels,
+            place.frequencies,
+        ))
+    }
+}
