@@ -91,7 +91,8 @@ pub(super) fn recipes() -> Vec<(NetworkRecipe, usize, usize)> {
     (volume.shape, volume.width, volume.activation) = (Some(vec![2, 1, 3]), 12, Activation::Tanh);
     all.push((volume, 6, 6));
     let mut joint = tokens(NetworkKind::JointTransformer);
-    (joint.shape, joint.parameters) = (Some(vec![2]), Some(3));
+    // wide enough that no token is so short that its norm is curved beside the steps of differences
+    (joint.shape, joint.parameters, joint.width) = (Some(vec![2]), Some(3), 16);
     all.push((joint.clone(), 5, 5));
     (joint.shape, joint.channels, joint.observed) = (Some(vec![1, 2]), Some(3), Some(1));
     (joint.parameters, joint.parameter_tokens, joint.gated) = (Some(1), Some(1), Some(false));
