@@ -6,6 +6,7 @@
 
 mod axis;
 mod geometry;
+mod lines;
 mod operation;
 mod panels;
 mod slices;
@@ -14,6 +15,7 @@ mod taps;
 mod tests;
 mod tile;
 mod weight_gradient;
+mod weight_part;
 
 use burn_tensor::Tensor;
 
