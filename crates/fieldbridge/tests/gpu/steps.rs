@@ -9,10 +9,9 @@ use fieldbridge::network::{
 use fieldbridge::random::Stream;
 use fieldbridge::train::{AdamW, Gradient, Objective, Step, gradient};
 
-use super::{devices, difference, moved, normals};
+use super::reads::Reads;
+use super::{ALLOWED, devices, difference, difference_of_gradients, moved, normals};
 
-/// The most the devices may differ by, relatively.
-const ALLOWED: f64 = 1e-3;
 const STEPS: usize = 3;
 
 /// Something with an output for every row.
@@ -117,19 +116,18 @@ fn train<P: Predictor>(regression: &Regression<P>, start: &Parameters, rows: &Ro
 
 /// Trains on both devices and compares all they came to.
 fn agree<P: Predictor>(name: &str, predictor: P, start: &Parameters, rows: &Rows) {
+    let _reads = Reads::watch();
     let regression = Regression(predictor);
     let [here, there] = devices().map(|device| train(&regression, start, rows, &device));
     let output = difference(&here.output, &there.output);
     let losses = here.steps.iter().zip(&there.steps);
     let loss = losses.map(|(here, there)| ((here.loss - there.loss) / here.loss).abs());
     let loss = loss.fold(0.0, f64::max);
-    // each tensor on the scale of its own gradient
-    let mut slope = 0f64;
-    let first = [&here, &there].map(|course| start.with_values(course.steps[0].values.clone()));
-    for ((entry, here), (_, there)) in first[0].entries().zip(first[1].entries()) {
-        assert!(here.iter().any(|&slope| slope != 0.0), "nothing reaches {}", entry.name);
-        slope = slope.max(difference(here, there));
+    let first = [&here, &there].map(|course| course.steps[0].values.as_slice());
+    for (entry, slopes) in start.with_values(first[0].to_vec()).entries() {
+        assert!(slopes.iter().any(|&slope| slope != 0.0), "nothing reaches {}", entry.name);
     }
+    let slope = difference_of_gradients(start, first[0], first[1]);
     let end = difference(here.end.values(), there.end.values());
     eprintln!(
         "{name}: output {output:.1e}, loss of {STEPS} steps {loss:.1e}, gradient {slope:.1e}, parameters after {end:.1e}"
