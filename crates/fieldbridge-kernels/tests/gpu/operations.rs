@@ -73,24 +73,27 @@ fn masked_perceptrons() {
     let units = Arc::new(Units::new(&hidden));
     for context in [0, 4] {
         for activation in [Activation::Silu, Activation::Tanh, Activation::Relu] {
-            agree(&format!("masked perceptron, context {context}, {activation:?}"), |inputs| {
-                let x = inputs.next([37, 3]);
-                let context = (context > 0).then(|| (inputs.next([37, context]), inputs.next([context, 20])));
-                let layer = |(index, pair): (usize, &[Vec<usize>])| {
-                    let sees = |from: usize, to: usize| if index == 2 { from < to } else { from <= to };
-                    let mask = pair[0]
-                        .iter()
-                        .flat_map(|&from| pair[1].iter().map(move |&to| f32::from(u8::from(sees(from, to)))));
-                    let shape = [pair[0].len(), pair[1].len()];
-                    Layer {
-                        weight: inputs.next(shape),
-                        bias: inputs.next([1, shape[1]]),
-                        mask: inputs.given(shape, mask.collect()),
-                    }
-                };
-                let layers = all.windows(2).enumerate().map(layer).collect();
-                masked_perceptron(x, context, layers, &units, activation)
-            });
+            agree(
+                &format!("masked perceptron, context {context}, {activation:?}"),
+                |inputs| {
+                    let x = inputs.next([37, 3]);
+                    let context = (context > 0).then(|| (inputs.next([37, context]), inputs.next([context, 20])));
+                    let layer = |(index, pair): (usize, &[Vec<usize>])| {
+                        let sees = |from: usize, to: usize| if index == 2 { from < to } else { from <= to };
+                        let mask = pair[0]
+                            .iter()
+                            .flat_map(|&from| pair[1].iter().map(move |&to| f32::from(u8::from(sees(from, to)))));
+                        let shape = [pair[0].len(), pair[1].len()];
+                        Layer {
+                            weight: inputs.next(shape),
+                            bias: inputs.next([1, shape[1]]),
+                            mask: inputs.given(shape, mask.collect()),
+                        }
+                    };
+                    let layers = all.windows(2).enumerate().map(layer).collect();
+                    masked_perceptron(x, context, layers, &units, activation)
+                },
+            );
         }
     }
 }

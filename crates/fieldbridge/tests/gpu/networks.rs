@@ -2,7 +2,9 @@
 
 use burn_tensor::Tensor;
 use fieldbridge::device::Device;
-use fieldbridge::network::{Activation, Conditions, Network, NetworkKind, NetworkRecipe, Padding, Parameters, Registry};
+use fieldbridge::network::{
+    Activation, Conditions, Network, NetworkKind, NetworkRecipe, Padding, Parameters, Registry,
+};
 
 use super::reads::Reads;
 use super::{compare, devices, difference_of_gradients, host, moved, on_device};
