@@ -38,7 +38,7 @@ struct Mapped;
 
 impl Log for Mapped {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("wgpu_core")
+        metadata.target() == "wgpu_core::device::global"
     }
 
     fn log(&self, record: &Record<'_>) {
