@@ -53,6 +53,22 @@ mod graphics {
             .fails_saying(&["device `gpu`: found ", "CUBECL_WGPU_DEFAULT_DEVICE"]);
     }
 
+    /// The shading language has no numbers of this kind: refused, not computed elsewhere.
+    #[test]
+    fn a_precision_it_does_not_have_is_refused() {
+        let scene = Scene::new("half");
+        scene
+            .fieldbridge(&[
+                "train",
+                "recipe.toml",
+                "--device",
+                "gpu",
+                "--set",
+                "train.precision=bf16",
+            ])
+            .fails_saying(&["train.precision", "bf16", "this device", "\"single\""]);
+    }
+
     fn column(scene: &Scene, file: &str, name: &str) -> Vec<f64> {
         let file = TableFile::open(&scene.path(file)).unwrap();
         let table = file.read(&[name], 0..file.rows()).unwrap();

@@ -1,106 +1,110 @@
 //! Every family of bridges: losses with gradients, densities and draws.
 
-use burn_tensor::Tensor;
-use fieldbridge::bridge::{Bridge, BridgeKind, BridgeRecipe, Layers, NetworkKind, Rows, build};
+use fieldbridge::bridge::{Bridge, BridgeKind, BridgeRecipe, Rows, rectified};
+use fieldbridge::coupling::CouplingKind;
 use fieldbridge::device::Device;
-use fieldbridge::likelihood::TraceKind;
-use fieldbridge::network::{Modality, Parameters, Precision};
+use fieldbridge::network::{Parameters, Precision};
 use fieldbridge::random::Stream;
 use fieldbridge::solver::SolverKind;
 use fieldbridge::train::{gradient, mean_loss};
 
-use super::{devices, difference, moved, normals};
+use super::families::recipes;
+use super::given::{built, dimension, rows};
+use super::reads::Reads;
+use super::{ALLOWED, compare, devices, difference_of_gradients, host};
 
-const DIMENSION: usize = 2;
-const ROWS: usize = 48;
-/// The most the devices may differ by, relatively.
-const ALLOWED: f64 = 1e-3;
+const ROWS: usize = 24;
 
-/// Both layers of spline flows; both networks, both traces, and a solver of either kind of flow matching.
-fn recipes() -> Vec<(String, BridgeRecipe)> {
-    let mut recipe = BridgeRecipe::default();
-    let flow = &mut recipe.spline_flow;
-    (flow.transforms, flow.width, flow.context_width) = (2, 12, 6);
-    let matching = &mut recipe.flow_matching;
-    (matching.width, matching.blocks, matching.context_width) = (12, 1, 6);
-    let mut all = Vec::new();
-    for layers in [Layers::Autoregressive, Layers::Coupling] {
-        let mut one = recipe.clone();
-        (one.kind, one.spline_flow.layers) = (BridgeKind::SplineFlow, layers);
-        all.push((format!("spline flow, {layers:?}"), one));
-    }
-    let cases = [
-        (NetworkKind::Residual, SolverKind::default(), TraceKind::Exact),
-        (
-            NetworkKind::Mlp,
-            SolverKind::Heun { steps: 8 },
-            TraceKind::Hutchinson { probes: 4 },
-        ),
-    ];
-    for (network, solver, likelihood) in cases {
-        let mut one = recipe.clone();
-        one.kind = BridgeKind::FlowMatching;
-        let settings = &mut one.flow_matching;
-        (settings.network, settings.solver, settings.likelihood) = (network, solver, likelihood);
-        all.push((format!("flow matching, {network:?}, {solver:?}, {likelihood:?}"), one));
-    }
+/// The bridges of the conformance tests, and one whose pairs the host makes before.
+fn bridges() -> Vec<(String, BridgeRecipe, bool)> {
+    let all = recipes(true).into_iter().filter(|(_, recipe)| !repeats(recipe));
+    let mut all: Vec<_> = all.map(|(name, recipe)| (name, recipe, true)).collect();
+    let mut joined = BridgeRecipe::default();
+    joined.kind = BridgeKind::FlowMatching;
+    let settings = &mut joined.flow_matching;
+    (settings.width, settings.blocks) = (12, 1);
+    settings.coupling = CouplingKind::Sinkhorn { deviation: 0.3 };
+    all.push(("flow matching, Sinkhorn coupling".to_owned(), joined, false));
     all
 }
 
-fn rows(bridge: &dyn Bridge) -> Rows {
-    let mut rows = Rows {
-        count: ROWS,
-        data: normals("data", ROWS * DIMENSION),
-        context: normals("context", ROWS * 3),
-        mask: (0..ROWS * 3).map(|at| f32::from(u8::from(at % 5 != 0))).collect(),
-        ..Rows::default()
-    };
-    bridge.join(&mut rows, &Stream::new(8, "join", 0));
-    rows
+/// Whether it differs from another bridge in what the host does alone: pairs, and the times of fixed steps.
+fn repeats(recipe: &BridgeRecipe) -> bool {
+    let settings = &recipe.flow_matching;
+    recipe.kind == BridgeKind::FlowMatching
+        && (settings.coupling == CouplingKind::Conditional
+            || matches!(
+                settings.solver,
+                SolverKind::RungeKutta { .. } | SolverKind::Euler { .. }
+            ))
 }
 
-/// Numbers on the host, after a look at where they were.
-fn host<const D: usize>(tensor: Tensor<D>, device: &Device) -> Vec<f32> {
-    assert!(tensor.device() == *device, "a result left its device");
-    tensor.into_data().try_into_vec().unwrap()
+/// Buffers read back by a loss and its gradient, before the numbers themselves are asked for.
+fn read_by_a_step(bridge: &dyn Bridge, parameters: &Parameters, rows: &Rows, reads: &Reads, device: &Device) -> usize {
+    let weights = parameters.on(device).tracked();
+    reads.during(|| bridge.loss(&weights, rows).sum().backward()).1
 }
 
-/// All a bridge answers, by name.
-fn answers(bridge: &dyn Bridge, parameters: &Parameters, device: &Device) -> Vec<(&'static str, Vec<f32>)> {
-    let rows = rows(bridge);
+type Answers = Vec<(&'static str, Vec<f32>)>;
+
+/// All a bridge answers, by name, and a gradient.
+fn answers(bridge: &dyn Bridge, parameters: &Parameters, rows: &Rows, device: &Device) -> (Answers, Vec<f32>) {
     let weights = parameters.on(device);
     let context = rows.context_on(device);
-    let x = || rows.tensor(&rows.data, device);
     let stream = Stream::new(8, "trace", 0);
     // with units left out, which are the same everywhere
-    let step = gradient(bridge, parameters, &rows, 16, (0.2, &stream), Precision::Single, device);
-    let density = bridge.log_density(&weights, x(), context.as_ref(), &stream).unwrap();
-    let drawn = bridge.transport(&weights, x(), context.as_ref()).unwrap();
-    vec![
-        ("losses", host(bridge.loss(&weights, &rows), device)),
-        ("mean loss", vec![mean_loss(bridge, parameters, &rows, device) as f32]),
+    let step = gradient(bridge, parameters, rows, 16, (0.2, &stream), Precision::Single, device);
+    let x = rows.tensor(&rows.data, device);
+    let density = bridge.log_density(&weights, x, context.as_ref(), &stream).unwrap();
+    let base = rows.tensor(&bridge.draw_base(rows.count, &stream), device);
+    let carried = bridge.transport(&weights, base, context.as_ref()).unwrap();
+    let drawn = bridge.sample(&weights, rows.count, context.as_ref(), &stream).unwrap();
+    let answers = vec![
+        ("losses", host(bridge.loss(&weights, rows), device)),
+        ("mean loss", vec![mean_loss(bridge, parameters, rows, device) as f32]),
         ("loss with units left out", vec![step.loss as f32]),
-        ("gradient", step.values),
         ("log-density", host(density.value, device)),
-        ("draws", host(drawn, device)),
-    ]
+        ("carried", host(carried, device)),
+        ("drawn", host(drawn, device)),
+    ];
+    (answers, step.values)
 }
 
 #[test]
 fn bridges_answer_alike() {
-    let modality = |name: &str, width| Modality {
-        name: name.to_owned(),
-        width,
-    };
-    let modalities = [modality("magnitudes", 2), modality("errors", 1)];
-    for (name, recipe) in recipes() {
-        let (bridge, parameters) = build(&recipe, DIMENSION, &modalities, 3).unwrap();
-        let parameters = moved(parameters, 0.1);
-        let [here, there] = devices().map(|device| answers(bridge.as_ref(), &parameters, &device));
-        for ((what, here), (_, there)) in here.iter().zip(&there) {
-            let found = difference(here, there);
-            eprintln!("{name}: {what} {found:.1e}");
-            assert!(found < ALLOWED, "{name}: {what} differs by {found:.1e}");
-        }
+    let reads = Reads::watch();
+    for (name, recipe, conditional) in bridges() {
+        let (bridge, parameters) = built(&recipe, conditional);
+        let mut rows = rows(ROWS, dimension(&recipe), conditional);
+        bridge.join(&mut rows, &Stream::new(8, "join", 0));
+        let [cpu, gpu] = devices();
+        let read = read_by_a_step(bridge.as_ref(), &parameters, &rows, &reads, &gpu);
+        eprintln!("{name}: {read} reads");
+        // the walk of training looks whether it is finite
+        assert!(read == 0 || recipe.kind == BridgeKind::ContinuousFlow, "{name}: {read}");
+        let [(here, slope), (there, other)] =
+            [cpu, gpu].map(|device| answers(bridge.as_ref(), &parameters, &rows, &device));
+        compare(&name, [here, there]);
+        let by = difference_of_gradients(&parameters, &slope, &other);
+        eprintln!("{name}: gradients {by:.1e}");
+        assert!(by < ALLOWED, "{name}: gradients differ by {by:.1e}");
     }
+}
+
+#[test]
+fn walks_become_pairs_alike() {
+    let _reads = Reads::watch();
+    let (name, recipe) = recipes(false)
+        .into_iter()
+        .find(|(_, recipe)| recipe.kind == BridgeKind::FlowMatching)
+        .unwrap();
+    let (bridge, parameters) = built(&recipe, false);
+    let rows = rows(ROWS, dimension(&recipe), false);
+    let pairs = devices().map(|device| {
+        let stream = Stream::new(8, "pairs", 0);
+        let pairs = rectified(bridge.as_ref(), &parameters.on(&device), &rows, &stream).unwrap();
+        assert_ne!(pairs.data, rows.data);
+        vec![("pairs", pairs.data)]
+    });
+    compare(&name, pairs);
 }

@@ -1,19 +1,27 @@
-//! The graphics processor beside the processor: training steps, losses, densities and draws agree.
+//! The graphics processor beside the processor: networks, training steps, losses, densities and draws agree.
 //!
-//! `cargo test --release -p fieldbridge --features wgpu --test gpu`; with `-- --nocapture` it prints by how much.
+//! `cargo test --release --features wgpu --test gpu`; with `-- --nocapture` it prints by how much.
 
 #![cfg(any(feature = "wgpu", feature = "cuda"))]
 
 mod bridges;
+#[path = "../conformance/families.rs"]
+mod families;
+#[path = "../conformance/given.rs"]
+mod given;
+mod networks;
+#[path = "../../../fieldbridge-kernels/tests/gpu/reads.rs"]
+mod reads;
 mod steps;
 
+use burn_tensor::{Tensor, TensorData};
 use fieldbridge::device::{Device, cpu, describe, gpu};
 use fieldbridge::network::Parameters;
-use fieldbridge::random::Stream;
 
-fn normals(purpose: &str, count: usize) -> Vec<f32> {
-    Stream::new(71, purpose, 0).normals(count)
-}
+pub(crate) use given::{DIMENSION, normals};
+
+/// The most the devices may differ by, see [`difference`].
+const ALLOWED: f64 = 1e-3;
 
 /// The two devices, which are two.
 fn devices() -> [Device; 2] {
@@ -31,6 +39,16 @@ fn moved(mut parameters: Parameters, by: f32) -> Parameters {
     parameters
 }
 
+fn on_device<const D: usize>(purpose: &str, shape: [usize; D], device: &Device) -> Tensor<D> {
+    Tensor::from_data(TensorData::new(normals(purpose, shape.iter().product()), shape), device)
+}
+
+/// Numbers on the host, after a look at where they were.
+fn host<const D: usize>(tensor: Tensor<D>, device: &Device) -> Vec<f32> {
+    assert!(tensor.device() == *device, "a result left its device");
+    tensor.into_data().try_into_vec().unwrap()
+}
+
 /// Largest difference as a share of the largest entry.
 fn difference(here: &[f32], there: &[f32]) -> f64 {
     assert_eq!(here.len(), there.len());
@@ -38,6 +56,28 @@ fn difference(here: &[f32], there: &[f32]) -> f64 {
     let largest = here.iter().fold(0f32, |largest, entry| largest.max(entry.abs()));
     let differences = here.iter().zip(there).map(|(here, there)| (here - there).abs());
     f64::from(differences.fold(0f32, f32::max) / largest.max(f32::MIN_POSITIVE))
+}
+
+/// The largest of the [`difference`]s of the tensors of two gradients, each on the scale of its own.
+fn difference_of_gradients(parameters: &Parameters, here: &[f32], there: &[f32]) -> f64 {
+    let [here, there] = [here, there].map(|values| parameters.with_values(values.to_vec()));
+    let pairs = here.entries().zip(there.entries());
+    pairs.fold(0.0, |most, ((_, here), (_, there))| most.max(difference(here, there)))
+}
+
+/// Answers of both devices by name: prints by how much they differ, and refuses too much.
+fn compare(name: &str, answers: [Vec<(&'static str, Vec<f32>)>; 2]) {
+    let [here, there] = answers;
+    let found: Vec<(&str, f64)> = here
+        .iter()
+        .zip(&there)
+        .map(|((what, here), (_, there))| (*what, difference(here, there)))
+        .collect();
+    let words: Vec<String> = found.iter().map(|(what, by)| format!("{what} {by:.1e}")).collect();
+    eprintln!("{name}: {}", words.join(", "));
+    for (what, by) in found {
+        assert!(by < ALLOWED, "{name}: {what} differs by {by:.1e}");
+    }
 }
 
 #[test]

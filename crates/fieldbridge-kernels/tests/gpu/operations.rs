@@ -1,110 +1,23 @@
-//! Every operation on a graphics processor: its composition runs there, and gives what the slices give here.
-//!
-//! `cargo test --release -p fieldbridge-kernels --features wgpu --test gpu`
+//! Every operation: its composition runs on the device, and gives what the slices give here.
 
-#![cfg(feature = "wgpu")]
+use std::sync::Arc;
 
-use std::sync::OnceLock;
-
-use burn_tensor::{Device, Tensor, TensorData};
+use burn_tensor::Tensor;
 use fieldbridge_kernels::activation::{Activation, activate};
 use fieldbridge_kernels::affine::shift_and_scale;
 use fieldbridge_kernels::attention::{Angles, LearnedNormalisation, attention, cross_attention};
 use fieldbridge_kernels::convolution::{Padding, convolution_2d, convolution_3d};
-use fieldbridge_kernels::gated::gate;
+use fieldbridge_kernels::gated::{gate, gated_perceptron};
 use fieldbridge_kernels::group_norm::{self, group_norm};
 use fieldbridge_kernels::linear::{Surroundings, linear};
+use fieldbridge_kernels::masked::{Layer, Units, masked_perceptron};
 use fieldbridge_kernels::normalisation::{Kind, Parts, gated_residual, normalise};
+use fieldbridge_kernels::product::Precision;
 use fieldbridge_kernels::spline::{
     Boundary, Direction, Spline, rational_quadratic_spline, rational_quadratic_spline_inverse,
 };
 
-/// Largest difference between the devices, as a share of the largest entry.
-const ALLOWED: f32 = 1e-4;
-
-fn gpu() -> Device {
-    static OPENED: OnceLock<Device> = OnceLock::new();
-    let open = || Device::wgpu_options().init().expect("an adapter to test on");
-    OPENED.get_or_init(open).clone()
-}
-
-/// Numbers between -1 and 1 without a pattern.
-fn numbers(shape: &[usize], seed: usize) -> Vec<f32> {
-    let mut state = (seed as u32).wrapping_mul(2_654_435_761).wrapping_add(7);
-    let mut next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / 8_388_608.0 - 1.0
-    };
-    (0..shape.iter().product()).map(|_| next()).collect()
-}
-
-/// The inputs of an operation on one device, and where each came from.
-struct Inputs {
-    device: Device,
-    /// With the gradients the operation should give them.
-    tracked: Vec<Tensor<1>>,
-}
-
-impl Inputs {
-    fn on(device: &Device) -> Self {
-        Self {
-            device: device.clone().autodiff(),
-            tracked: Vec::new(),
-        }
-    }
-
-    fn of<const D: usize>(&mut self, shape: [usize; D], values: Vec<f32>) -> Tensor<D> {
-        let flat = Tensor::<1>::from_data(TensorData::new(values, [shape.iter().product::<usize>()]), &self.device);
-        let flat = flat.require_grad();
-        self.tracked.push(flat.clone());
-        flat.reshape(shape)
-    }
-
-    /// An input with a gradient.
-    fn next<const D: usize>(&mut self, shape: [usize; D]) -> Tensor<D> {
-        let seed = self.tracked.len() + 1;
-        self.of(shape, numbers(&shape, seed))
-    }
-
-    /// An input without one.
-    fn constant<const D: usize>(&self, shape: [usize; D], seed: usize) -> Tensor<D> {
-        Tensor::from_data(TensorData::new(numbers(&shape, seed), shape), &self.device)
-    }
-}
-
-/// What an operation gave on a device: the output and every gradient, from where they were left.
-fn found<const D: usize>(device: &Device, operation: &impl Fn(&mut Inputs) -> Tensor<D>) -> Vec<Vec<f32>> {
-    let mut inputs = Inputs::on(device);
-    let output = operation(&mut inputs);
-    assert!(output.device() == *device, "the output left its device");
-    let weights = inputs.constant(output.dims(), 99);
-    let mut gradients = (output.clone() * weights).sum().backward();
-    let mut all = vec![output.into_data().try_into_vec::<f32>().expect("single precision")];
-    for input in &inputs.tracked {
-        let gradient = input.grad_remove(&mut gradients).expect("a gradient of each input");
-        assert!(gradient.device() == *device, "a gradient left its device");
-        all.push(gradient.into_data().try_into_vec::<f32>().expect("single precision"));
-    }
-    all
-}
-
-fn agree<const D: usize>(what: &str, operation: impl Fn(&mut Inputs) -> Tensor<D>) {
-    let here = found(&Device::flex(), &operation);
-    let there = found(&gpu(), &operation);
-    assert!(gpu() != Device::flex(), "two devices");
-    for (part, (here, there)) in here.iter().zip(&there).enumerate() {
-        assert_eq!(here.len(), there.len(), "{what}");
-        let largest = here.iter().fold(0f32, |largest, entry| largest.max(entry.abs()));
-        assert!(largest > 0.0, "part {part} of {what} is nothing but zeros");
-        for (here, there) in here.iter().zip(there) {
-            let difference = (here - there).abs() / largest;
-            assert!(
-                difference < ALLOWED,
-                "part {part} of {what}: {here} here, {there} there"
-            );
-        }
-    }
-}
+use super::{Inputs, agree};
 
 const ACTIVATIONS: [Activation; 6] = [
     Activation::Identity,
@@ -124,6 +37,7 @@ fn activations_gates_and_linear_layers() {
                 bias: Some(inputs.next([1, 9])),
                 mask: Some(inputs.constant([17, 9], 50).greater_elem(0.0).float()),
                 addend: Some(inputs.next([33, 9])),
+                precision: Precision::Single,
             };
             linear(x, weight, around, activation)
         });
@@ -133,6 +47,54 @@ fn activations_gates_and_linear_layers() {
         agree(&format!("{activation:?}"), |inputs| {
             activate(inputs.next([13, 7]) * 4.0, activation)
         });
+    }
+    agree("gated perceptron", |inputs| {
+        let (x, joint, out) = (inputs.next([21, 6]), inputs.next([6, 2 * 10]), inputs.next([10, 5]));
+        gated_perceptron(x, joint, out, Activation::Silu, Precision::Single)
+    });
+    // more rows than a group of threads, and one alone
+    for [rows, inner, outputs] in [[1, 1, 1], [1, 300, 1], [1500, 5, 130], [70_000, 2, 3]] {
+        agree(&format!("linear, {rows} x {inner} x {outputs}"), |inputs| {
+            let (x, weight) = (inputs.next([rows, inner]), inputs.next([inner, outputs]));
+            linear(x, weight, Surroundings::default(), Activation::Silu)
+        });
+    }
+}
+
+/// A network of three numbers in the order 3, 1, 2, two outputs for each.
+#[test]
+fn masked_perceptrons() {
+    let order = [3, 1, 2];
+    let degrees = |width: usize| -> Vec<usize> { (0..width).map(|unit| unit % order.len()).collect() };
+    let hidden = [degrees(20), degrees(11)];
+    let outputs: Vec<usize> = order.iter().flat_map(|&place| [place; 2]).collect();
+    let [first, second] = hidden.clone();
+    let all = [order.to_vec(), first, second, outputs];
+    let units = Arc::new(Units::new(&hidden));
+    for context in [0, 4] {
+        for activation in [Activation::Silu, Activation::Tanh, Activation::Relu] {
+            agree(
+                &format!("masked perceptron, context {context}, {activation:?}"),
+                |inputs| {
+                    let x = inputs.next([37, 3]);
+                    let context = (context > 0).then(|| (inputs.next([37, context]), inputs.next([context, 20])));
+                    let layer = |(index, pair): (usize, &[Vec<usize>])| {
+                        let sees = |from: usize, to: usize| if index == 2 { from < to } else { from <= to };
+                        let mask = pair[0]
+                            .iter()
+                            .flat_map(|&from| pair[1].iter().map(move |&to| f32::from(u8::from(sees(from, to)))));
+                        let shape = [pair[0].len(), pair[1].len()];
+                        Layer {
+                            weight: inputs.next(shape),
+                            bias: inputs.next([1, shape[1]]),
+                            mask: inputs.given(shape, mask.collect()),
+                        }
+                    };
+                    let layers = all.windows(2).enumerate().map(layer).collect();
+                    masked_perceptron(x, context, layers, &units, activation)
+                },
+            );
+        }
     }
 }
 
@@ -215,12 +177,12 @@ fn convolutions() {
             agree(&format!("images, {padding:?}, stride {stride}"), |inputs| {
                 let (x, weight) = (inputs.next([2, 6, 7, 3]), inputs.next([3, 3, 3, 4]));
                 let bias = inputs.next([4]);
-                convolution_2d(x, weight, Some(bias), stride, padding)
+                convolution_2d(x, weight, Some(bias), stride, padding, Precision::Single)
             });
             agree(&format!("volumes, {padding:?}, stride {stride}"), |inputs| {
                 let (x, weight) = (inputs.next([1, 4, 5, 6, 2]), inputs.next([3, 3, 3, 2, 3]));
                 let bias = inputs.next([3]);
-                convolution_3d(x, weight, Some(bias), stride, padding)
+                convolution_3d(x, weight, Some(bias), stride, padding, Precision::Single)
             });
         }
     }
