@@ -6,7 +6,9 @@
 
 mod file;
 mod manifest;
-mod predict;
+mod density;
+mod draw;
+mod walk;
 
 use fieldbridge_files::Table;
 
@@ -17,7 +19,8 @@ use crate::error::Error;
 use crate::network::{Parameters, Weights};
 
 pub use manifest::{FORMAT_VERSION, KnownAnswer, Manifest, TrainingSummary};
-pub use predict::Density;
+pub use density::Density;
+pub use walk::Passed;
 
 /// A trained bridge; an equal mixture of them when it has several members.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ mod contexts;
 mod families;
 mod nouns;
 mod refusals;
+mod walks;
 
 use burn_tensor::{Tensor, TensorData};
 use fieldbridge::base::BaseKind;
