@@ -71,7 +71,9 @@ pub(crate) enum Verb {
     )]
     Train(RunArguments),
     /// Draw from a trained model
-    #[command(after_help = "Example:\n  fieldbridge sample runs/buzzard --count 10000 --out galaxies.parquet")]
+    #[command(
+        after_help = "Examples:\n  fieldbridge sample runs/buzzard --count 10000 --out galaxies.parquet\n  fieldbridge sample runs/flow-matching --count 500 --walk 20 --out walk.parquet"
+    )]
     Sample(SampleArguments),
     /// Ask for the log-density of every row of a file
     #[command(
@@ -120,6 +122,9 @@ pub(crate) struct SampleArguments {
     /// File with the context columns, for a conditional model
     #[arg(long, value_name = "FILE")]
     pub(crate) context: Option<PathBuf>,
+    /// Also give where each draw was on its way from the base, in at most so many pieces: a line for every draw and time t
+    #[arg(long, value_name = "PIECES", value_parser = at_least_one)]
+    pub(crate) walk: Option<usize>,
     /// Group of an HDF5 file or extension of a FITS file; the recipe's by default
     #[arg(long, value_name = "NAME")]
     pub(crate) group: Option<String>,

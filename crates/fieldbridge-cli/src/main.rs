@@ -14,6 +14,7 @@ mod rows;
 mod run;
 mod samples;
 mod verb;
+mod ways;
 
 use std::process::ExitCode;
 

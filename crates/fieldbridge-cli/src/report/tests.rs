@@ -72,6 +72,7 @@ fn held_out(rows: usize, dimension: usize, conditional: bool) -> HeldOut {
             value: 1.2345,
             standard_error: 0.0123,
         },
+        below_truth: None,
         largest_error_estimate: 3.2e-4,
         checked_rows: rows,
         draws,
@@ -183,6 +184,7 @@ fn input(dimension: usize, conditional: bool, kind: BridgeKind, members: usize) 
             let of = |first: u64| (0..dimension).map(|index| column(first + index as u64)).collect();
             (of(20), of(40))
         }),
+        walk: None,
         run: serde_json::json!({"threads": 2}),
         reproduce: "fieldbridge run recipe.toml".to_owned(),
     }
@@ -190,7 +192,7 @@ fn input(dimension: usize, conditional: bool, kind: BridgeKind, members: usize) 
 
 fn html(input: &ReportInput) -> (String, Figures) {
     let mut figures = Figures::default();
-    let html = page(input, &mut figures).html();
+    let html = page(input, &mut figures).unwrap().html();
     (html, figures)
 }
 

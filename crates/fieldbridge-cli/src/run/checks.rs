@@ -11,7 +11,7 @@ use fieldbridge_files::atomic::write_atomically;
 use serde_json::Value;
 
 use super::training::Trained;
-use super::{posteriors, split};
+use super::{posteriors, split, truth};
 use crate::console::Console;
 use crate::directory::RunDirectory;
 use crate::progress::waiting;
@@ -46,9 +46,10 @@ pub(crate) fn check(run: &mut Trained, console: &Console) -> anyhow::Result<Held
     }
     let start = Instant::now();
     let encoded = held_out_rows(&run.model, &run.recipe, &run.directory)?;
-    let (found, asked) = waiting(console, "checking on held-out rows", || {
+    let (mut found, asked) = waiting(console, "checking on held-out rows", || {
         held_out_with_answers(&run.model, &encoded, &run.recipe.check, run.recipe.seed)
     })?;
+    found.below_truth = truth::below_truth(&run.model, &run.recipe, &encoded, &asked.densities);
     write(&run.directory, &found)?;
     posteriors::write(&run.model, &encoded, &found, &asked, run.recipe.seed, &run.directory)?;
     let seconds = start.elapsed().as_secs_f64();
@@ -106,6 +107,12 @@ pub(crate) fn words(found: &HeldOut) -> String {
             found.largest_error_estimate
         ),
     ];
+    if let Some(below) = found.below_truth {
+        lines.push(format!(
+            "the distribution the rows were drawn from: {:.4} +- {:.4} nats per row more",
+            below.value, below.standard_error
+        ));
+    }
     if !found.skipped.is_empty() {
         let (row, reason) = &found.skipped[0];
         lines.push(format!(
@@ -170,6 +177,7 @@ pub(crate) fn object(found: &HeldOut) -> anyhow::Result<Value> {
         "outside_training_range": found.outside_training_range,
         "mean_log_density": found.mean_log_density.value,
         "standard_error": found.mean_log_density.standard_error,
+        "below_truth": found.below_truth,
         "max_error_estimate": found.largest_error_estimate,
         "columns": columns,
     }))

@@ -41,6 +41,16 @@ pub enum BridgeKind {
     ContinuousFlow,
 }
 
+impl BridgeKind {
+    /// Whether it is crossed by walking along a time; otherwise in jumps.
+    pub fn is_walked(self) -> bool {
+        match self {
+            Self::FlowMatching | Self::Diffusion | Self::Interpolant | Self::ContinuousFlow => true,
+            Self::SplineFlow | Self::AffineFlow | Self::ImageFlow | Self::ResidualFlow | Self::MixtureDensity => false,
+        }
+    }
+}
+
 /// What supplies the parameters of the maps of a flow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

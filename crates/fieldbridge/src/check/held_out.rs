@@ -159,6 +159,7 @@ fn finish(
             value: f64::NAN,
             standard_error: f64::NAN,
         },
+        below_truth: None,
         largest_error_estimate: 0.0,
         checked_rows: columns.first().map_or(0, |column| column.pit.len()),
         draws,

@@ -66,6 +66,10 @@ pub struct HeldOut {
     pub outside_training_range: usize,
     /// Mean log-density, nats per row, in the user's units.
     pub mean_log_density: Mean,
+    /// Mean of `log p - log q` with the true density `p` and the model's `q`, nats per row; where the rows were drawn from a
+    /// known distribution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below_truth: Option<Mean>,
     /// Largest error estimate of a log-density.
     pub largest_error_estimate: f64,
     /// Rows whose posteriors were drawn from.
