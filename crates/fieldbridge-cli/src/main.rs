@@ -6,6 +6,7 @@
 mod arguments;
 mod console;
 mod directory;
+mod drawing;
 mod failure;
 mod interrupt;
 mod progress;

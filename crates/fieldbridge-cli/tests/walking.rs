@@ -123,3 +123,29 @@ fn sample_tells_the_way_given_a_context() {
     assert_eq!(column(&scene, "way.csv", "row")[7..9], [0.0, 1.0]);
     assert!(column(&scene, "way.csv", "z").iter().all(|z| *z > 0.0));
 }
+
+#[test]
+fn how_draws_are_made_may_be_chosen_after_training() {
+    let scene = moons("drawing", &["flow_matching.sampler={method=\"probability_flow\"}"]);
+    let draw = |name: &str, more: &[&str]| {
+        let words = [&["sample", "runs/recipe", "--count", "40", "--out", name], more].concat();
+        scene.fieldbridge(&words).done();
+        column(&scene, name, "x")
+    };
+    let as_trained = draw("a.csv", &[]);
+    assert_eq!(draw("b.csv", &["--solver", "heun", "--steps", "12"]), as_trained);
+    assert_ne!(draw("c.csv", &["--steps", "3"]), as_trained);
+    assert_ne!(draw("d.csv", &["--sampler", "euler_maruyama", "--steps", "12", "--noise", "1"]), as_trained);
+    // the same equation by the same method
+    let euler = draw("e.csv", &["--solver", "euler", "--steps", "12"]);
+    let quiet = draw("f.csv", &["--sampler", "euler_maruyama", "--steps", "12", "--noise", "0"]);
+    assert!(euler.iter().zip(&quiet).all(|(one, other)| (one - other).abs() < 1e-4));
+    let refused = |more: &[&str], words: &[&str]| {
+        let all = [&["sample", "runs/recipe", "--count", "4"], more].concat();
+        scene.fieldbridge(&all).fails_saying(words);
+    };
+    refused(&["--guidance", "2"], &["--guidance", "needs a diffusion"]);
+    refused(&["--sampler", "ancestral"], &["--steps"]);
+    refused(&["--sampler", "heun", "--steps", "5", "--noise", "1"], &["--noise", "euler_maruyama"]);
+    scene.fieldbridge(&["sample", "runs/recipe", "--count", "4", "--sampler", "huen"]).code(2);
+}

@@ -11,6 +11,7 @@ use crate::Outcome;
 use crate::arguments::SampleArguments;
 use crate::console::Console;
 use crate::directory::RunDirectory;
+use crate::drawing::redrawn;
 use crate::rows;
 use crate::ways::Ways;
 
@@ -19,6 +20,7 @@ pub(crate) fn execute(arguments: &SampleArguments, device: &Device, console: &Co
         require_writable(out)?;
     }
     let model = RunDirectory::read_only(&arguments.directory)?.model(device)?;
+    let model = redrawn(model, &arguments.drawing, device)?;
     let seed = arguments.seed.unwrap_or(model.manifest.seed);
     let mut skipped = Vec::new();
     let table = match (&arguments.context, model.is_conditional()) {

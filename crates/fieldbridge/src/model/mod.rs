@@ -12,7 +12,7 @@ mod walk;
 
 use fieldbridge_files::Table;
 
-use crate::bridge::{self, Bridge};
+use crate::bridge::{self, Bridge, BridgeRecipe};
 use crate::data::Encoded;
 use crate::device::Device;
 use crate::error::Error;
@@ -62,6 +62,18 @@ impl Model {
             })
             .collect();
         Ok(model)
+    }
+
+    /// The same parameters in a bridge described otherwise, such as with another sampler.
+    ///
+    /// # Errors
+    /// When the choices do not fit together, or the parameters do not fit the bridge.
+    pub fn with_bridge(self, bridge: BridgeRecipe, device: &Device) -> Result<Self, Error> {
+        let manifest = Manifest {
+            bridge,
+            ..self.manifest
+        };
+        Self::assemble(manifest, self.parameters, device)
     }
 
     fn assemble(manifest: Manifest, parameters: Vec<Parameters>, device: &Device) -> Result<Self, Error> {
