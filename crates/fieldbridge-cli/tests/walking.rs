@@ -149,3 +149,29 @@ fn how_draws_are_made_may_be_chosen_after_training() {
     refused(&["--sampler", "heun", "--steps", "5", "--noise", "1"], &["--noise", "euler_maruyama"]);
     scene.fieldbridge(&["sample", "runs/recipe", "--count", "4", "--sampler", "huen"]).code(2);
 }
+
+/// A bridge between two sets of points, known by their points alone.
+#[test]
+fn a_bridge_without_a_density_is_checked_by_its_draws() {
+    let scene = Scene::new("no-density");
+    scene.recipe(
+        &MOONS
+            .replace("rows = 400", "rows = 400\nstart = \"eight_gaussians\"")
+            .replace("[flow_matching]", "[context.start]\ncolumns = [\"start_x\", \"start_y\"]\n\n[flow_matching]")
+            .replace(
+                "[spline_flow]",
+                "[interpolant]\nsource = \"start\"\npaired = false\nnetwork = { width = 8, blocks = 1 }\n\
+                 sampler = { method = \"euler_maruyama\", steps = 10 }\n\n[spline_flow]",
+            )
+            .replace("bridge = \"flow_matching\"", "bridge = \"interpolant\""),
+    );
+    let object = scene.fieldbridge(&["run", "recipe.toml", "--json"]).done().json();
+    assert!(object["mean_log_density"].is_null() && object["verdict"].is_string(), "{object}");
+    let report = String::from_utf8(scene.bytes("runs/recipe/report.html")).unwrap();
+    assert!(report.contains("draws are all it gives") && report.contains("id=\"walk\""));
+    let posteriors = TableFile::open(&scene.path("runs/recipe/posteriors.parquet")).unwrap();
+    assert!(posteriors.columns().iter().all(|column| column.name != "log_density"));
+    scene.fieldbridge(&["report", "runs/recipe"]).done();
+    let density = ["density", "runs/recipe", "--data", "rows.csv"];
+    scene.fieldbridge(&density).fails_saying(&["x"]);
+}

@@ -50,7 +50,10 @@ fn line(score: &str, of: &str, value: String, rows: usize, meaning: &str) -> Vec
 /// Scores of all columns together.
 fn joint(input: &ReportInput, held_out: &HeldOut) -> Vec<Vec<String>> {
     let of = all_columns(input);
-    let mean = &held_out.mean_log_density;
+    let Some(mean) = &held_out.mean_log_density else {
+        let meaning = "this bridge starts from points whose density is not known: draws are all it gives";
+        return vec![line("mean log density", &of, "–".to_owned(), held_out.rows, meaning)];
+    };
     let error = held_out.largest_error_estimate;
     let mut rows = vec![line(
         "mean log density",

@@ -68,10 +68,10 @@ fn held_out(rows: usize, dimension: usize, conditional: bool) -> HeldOut {
         rows,
         skipped: vec![(3, "`u` is missing".to_owned())],
         outside_training_range: 2,
-        mean_log_density: Mean {
+        mean_log_density: Some(Mean {
             value: 1.2345,
             standard_error: 0.0123,
-        },
+        }),
         below_truth: None,
         largest_error_estimate: 3.2e-4,
         checked_rows: rows,
@@ -270,10 +270,10 @@ fn a_run_with_nearly_everything_missing_still_has_a_report() {
     bare.held_out.columns.clear();
     bare.held_out.judgement.findings.clear();
     bare.held_out.judgement.p_value = f64::NAN;
-    bare.held_out.mean_log_density = Mean {
+    bare.held_out.mean_log_density = Some(Mean {
         value: f64::NAN,
         standard_error: f64::NAN,
-    };
+    });
     bare.held_out.largest_error_estimate = f64::NAN;
     bare.held_out.highest_density = None;
     let (html, _) = html(&bare);
