@@ -42,6 +42,7 @@ make bridging-two-sided-ode bridging bridge=interpolant 'interpolant.sampler={me
 make bridging-two-sided-sde bridging bridge=interpolant
 make bridging-continuous-flow bridging bridge=continuous_flow
 make bridging-point-source bridging-pairs
+make bridging-two-sets bridging-pairs interpolant.form=two_sided interpolant.paired=false
 
 # a normal distribution to the same moons
 make bridging-diffusion-ode bridging bridge=diffusion

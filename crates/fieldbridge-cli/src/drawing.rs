@@ -105,7 +105,9 @@ fn changed_solver(present: SolverKind, wanted: &DrawingArguments) -> anyhow::Res
     let name = wanted.solver.clone().unwrap_or(default);
     if name == "dormand_prince" {
         if wanted.steps.is_some() {
-            bail!("--steps has no meaning for dormand_prince, which chooses its own; leave it out, or use another --solver");
+            bail!(
+                "--steps has no meaning for dormand_prince, which chooses its own; leave it out, or use another --solver"
+            );
         }
         return Ok(if adaptive { present } else { SolverKind::default() });
     }
@@ -121,7 +123,12 @@ fn changed_solver(present: SolverKind, wanted: &DrawingArguments) -> anyhow::Res
 mod tests {
     use super::*;
 
-    fn wanted(sampler: Option<&str>, solver: Option<&str>, steps: Option<usize>, noise: Option<f64>) -> DrawingArguments {
+    fn wanted(
+        sampler: Option<&str>,
+        solver: Option<&str>,
+        steps: Option<usize>,
+        noise: Option<f64>,
+    ) -> DrawingArguments {
         DrawingArguments {
             sampler: sampler.map(str::to_owned),
             solver: solver.map(str::to_owned),
@@ -152,7 +159,10 @@ mod tests {
             SamplerKind::StochasticHeun { steps: 80, noise: 1.0 }
         );
         assert!(change(Some("heun"), None, Some(1.0)).is_err());
-        let walked = changed_sampler(SamplerKind::ProbabilityFlow, &wanted(Some("ancestral"), None, None, None));
+        let walked = changed_sampler(
+            SamplerKind::ProbabilityFlow,
+            &wanted(Some("ancestral"), None, None, None),
+        );
         assert!(walked.unwrap_err().to_string().contains("--steps"));
     }
 

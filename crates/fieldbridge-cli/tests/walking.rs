@@ -54,7 +54,10 @@ fn column(scene: &Scene, file: &str, name: &str) -> Vec<f64> {
 /// Frames of an animated PNG, by its animation control chunk.
 fn frames(file: &[u8]) -> u32 {
     assert_eq!(&file[..8], b"\x89PNG\r\n\x1a\n");
-    let at = file.windows(4).position(|window| window == b"acTL").expect("it is animated");
+    let at = file
+        .windows(4)
+        .position(|window| window == b"acTL")
+        .expect("it is animated");
     u32::from_be_bytes(file[at + 4..at + 8].try_into().unwrap())
 }
 
@@ -71,7 +74,12 @@ fn a_run_of_two_columns_shows_the_way() {
         assert!(figures("walk.png").starts_with(b"\x89PNG"));
         assert_eq!(frames(&figures("walk.apng")), expected, "{name}");
         let report = String::from_utf8(scene.bytes("runs/recipe/report.html")).unwrap();
-        for text in ["id=\"walk\"", "id=\"walk-moving\"", "data:image/png;base64,", "times as long as straight lines"] {
+        for text in [
+            "id=\"walk\"",
+            "id=\"walk-moving\"",
+            "data:image/png;base64,",
+            "times as long as straight lines",
+        ] {
             assert!(report.contains(text), "{name}: {text}");
         }
         let found: serde_json::Value = serde_json::from_slice(&scene.bytes("runs/recipe/check.json")).unwrap();
@@ -107,14 +115,29 @@ fn sample_tells_the_way_of_its_draws() {
         // fixed steps: the very same walk
         assert_eq!(ends, column(&scene, "draws.csv", name));
     }
-    scene.fieldbridge(&["sample", "runs/recipe", "--count", "3", "--walk", "0"]).code(2);
+    scene
+        .fieldbridge(&["sample", "runs/recipe", "--count", "3", "--walk", "0"])
+        .code(2);
 }
 
 #[test]
 fn sample_tells_the_way_given_a_context() {
     let scene = Scene::new("sample-walk-given");
-    scene.fieldbridge(&["train", "recipe.toml", "--set", "bridge=flow_matching"]).done();
-    let words = ["sample", "runs/recipe", "--count", "2", "--context", "rows.csv", "--walk", "3", "--out", "way.csv"];
+    scene
+        .fieldbridge(&["train", "recipe.toml", "--set", "bridge=flow_matching"])
+        .done();
+    let words = [
+        "sample",
+        "runs/recipe",
+        "--count",
+        "2",
+        "--context",
+        "rows.csv",
+        "--walk",
+        "3",
+        "--out",
+        "way.csv",
+    ];
     scene.fieldbridge(&words).done();
     let file = TableFile::open(&scene.path("way.csv")).unwrap();
     let names: Vec<&str> = file.columns().iter().map(|column| column.name.as_str()).collect();
@@ -135,10 +158,19 @@ fn how_draws_are_made_may_be_chosen_after_training() {
     let as_trained = draw("a.csv", &[]);
     assert_eq!(draw("b.csv", &["--solver", "heun", "--steps", "12"]), as_trained);
     assert_ne!(draw("c.csv", &["--steps", "3"]), as_trained);
-    assert_ne!(draw("d.csv", &["--sampler", "euler_maruyama", "--steps", "12", "--noise", "1"]), as_trained);
+    assert_ne!(
+        draw(
+            "d.csv",
+            &["--sampler", "euler_maruyama", "--steps", "12", "--noise", "1"]
+        ),
+        as_trained
+    );
     // the same equation by the same method
     let euler = draw("e.csv", &["--solver", "euler", "--steps", "12"]);
-    let quiet = draw("f.csv", &["--sampler", "euler_maruyama", "--steps", "12", "--noise", "0"]);
+    let quiet = draw(
+        "f.csv",
+        &["--sampler", "euler_maruyama", "--steps", "12", "--noise", "0"],
+    );
     assert!(euler.iter().zip(&quiet).all(|(one, other)| (one - other).abs() < 1e-4));
     let refused = |more: &[&str], words: &[&str]| {
         let all = [&["sample", "runs/recipe", "--count", "4"], more].concat();
@@ -146,8 +178,13 @@ fn how_draws_are_made_may_be_chosen_after_training() {
     };
     refused(&["--guidance", "2"], &["--guidance", "needs a diffusion"]);
     refused(&["--sampler", "ancestral"], &["--steps"]);
-    refused(&["--sampler", "heun", "--steps", "5", "--noise", "1"], &["--noise", "euler_maruyama"]);
-    scene.fieldbridge(&["sample", "runs/recipe", "--count", "4", "--sampler", "huen"]).code(2);
+    refused(
+        &["--sampler", "heun", "--steps", "5", "--noise", "1"],
+        &["--noise", "euler_maruyama"],
+    );
+    scene
+        .fieldbridge(&["sample", "runs/recipe", "--count", "4", "--sampler", "huen"])
+        .code(2);
 }
 
 /// A bridge between two sets of points, known by their points alone.
@@ -157,7 +194,10 @@ fn a_bridge_without_a_density_is_checked_by_its_draws() {
     scene.recipe(
         &MOONS
             .replace("rows = 400", "rows = 400\nstart = \"eight_gaussians\"")
-            .replace("[flow_matching]", "[context.start]\ncolumns = [\"start_x\", \"start_y\"]\n\n[flow_matching]")
+            .replace(
+                "[flow_matching]",
+                "[context.start]\ncolumns = [\"start_x\", \"start_y\"]\n\n[flow_matching]",
+            )
             .replace(
                 "[spline_flow]",
                 "[interpolant]\nsource = \"start\"\npaired = false\nnetwork = { width = 8, blocks = 1 }\n\
@@ -166,7 +206,10 @@ fn a_bridge_without_a_density_is_checked_by_its_draws() {
             .replace("bridge = \"flow_matching\"", "bridge = \"interpolant\""),
     );
     let object = scene.fieldbridge(&["run", "recipe.toml", "--json"]).done().json();
-    assert!(object["mean_log_density"].is_null() && object["verdict"].is_string(), "{object}");
+    assert!(
+        object["mean_log_density"].is_null() && object["verdict"].is_string(),
+        "{object}"
+    );
     let report = String::from_utf8(scene.bytes("runs/recipe/report.html")).unwrap();
     assert!(report.contains("draws are all it gives") && report.contains("id=\"walk\""));
     let posteriors = TableFile::open(&scene.path("runs/recipe/posteriors.parquet")).unwrap();

@@ -29,7 +29,8 @@ impl Palette {
         let nearest = |wanted: Colour| {
             let distance = |colour: &Colour| -> i32 {
                 let each = colour.iter().zip(wanted);
-                each.map(|(&one, other)| (i32::from(one) - i32::from(other)).pow(2)).sum()
+                each.map(|(&one, other)| (i32::from(one) - i32::from(other)).pow(2))
+                    .sum()
             };
             let found = (0..colours.len()).min_by_key(|&place| distance(&colours[place]));
             found.expect("a picture has a colour") as u8
@@ -59,9 +60,7 @@ mod tests {
 
     #[test]
     fn few_colours_stay_and_rare_ones_take_the_nearest() {
-        let common: Vec<u8> = (0..MOST)
-            .flat_map(|place| [place as u8, 0, 0, 255].repeat(2))
-            .collect();
+        let common: Vec<u8> = (0..MOST).flat_map(|place| [place as u8, 0, 0, 255].repeat(2)).collect();
         let mut all = common.clone();
         all.extend([7, 3, 0, 255]);
         let palette = Palette::of(std::iter::once(all.as_slice()));

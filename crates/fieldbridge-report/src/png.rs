@@ -33,7 +33,9 @@ pub fn png(svg: &str, width_px: u32) -> Result<Vec<u8>, ReportError> {
     let palette = Palette::of(std::iter::once(drawn.data()));
     let mut file = Vec::new();
     let mut writer = encoder(&mut file, &drawn, &palette).write_header().map_err(encoding)?;
-    writer.write_image_data(&palette.places(drawn.data())).map_err(encoding)?;
+    writer
+        .write_image_data(&palette.places(drawn.data()))
+        .map_err(encoding)?;
     writer.finish().map_err(encoding)?;
     Ok(file)
 }
@@ -86,7 +88,9 @@ pub fn animated_png(frames: &[String], width_px: u32, hundredths: u16) -> Result
         if index + 1 == frames.len() {
             writer.set_frame_delay(150, 100).map_err(encoding)?;
         }
-        writer.write_image_data(&palette.places(drawn.data())).map_err(encoding)?;
+        writer
+            .write_image_data(&palette.places(drawn.data()))
+            .map_err(encoding)?;
     }
     writer.finish().map_err(encoding)?;
     Ok(file)

@@ -37,7 +37,11 @@ pub(super) fn blocks(input: &ReportInput, figures: &mut Figures) -> anyhow::Resu
         title: "From base to data".to_owned(),
         axes: [axis(0), axis(1)],
         times: passed.iter().map(|stop| stop.time).collect(),
-        headings: if walked { Vec::new() } else { jump_headings(slices.len()) },
+        headings: if walked {
+            Vec::new()
+        } else {
+            jump_headings(slices.len())
+        },
         followed: FOLLOWED,
         panels: PANELS,
         points: slices,

@@ -69,7 +69,11 @@ pub(crate) fn execute(arguments: &SampleArguments, device: &Device, console: &Co
     match &arguments.out {
         Some(path) => {
             write_table(path, &table)?;
-            let what = if arguments.walk.is_some() { "places of draws" } else { "draws" };
+            let what = if arguments.walk.is_some() {
+                "places of draws"
+            } else {
+                "draws"
+            };
             console.result(&format!("{rows} {what}: {}", path.display()), &object)?;
         }
         None => {

@@ -295,7 +295,10 @@ mod tests {
         };
         write_blocks(&mut text, &[block], &mut Numbers::default());
         assert!(text.contains("src=\"data:image/png;base64,iVBORw==\""), "{text}");
-        assert!(text.contains("alt=\"a &quot;b&quot; &lt;c&gt;\"") && text.contains("Figure 1."), "{text}");
+        assert!(
+            text.contains("alt=\"a &quot;b&quot; &lt;c&gt;\"") && text.contains("Figure 1."),
+            "{text}"
+        );
     }
 
     #[test]

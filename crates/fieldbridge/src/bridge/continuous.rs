@@ -88,7 +88,9 @@ impl Continuous {
     fn flow(&self, field: &Predicted<'_>, base: Tensor<2>, watch: &mut Watch) -> Result<Tensor<2>, Error> {
         let Interval { from, to } = self.interval();
         let start = self.at_start(base);
-        let walk = self.solver.walk_watched(&Walked::new(field), start, (from, to), watch)?;
+        let walk = self
+            .solver
+            .walk_watched(&Walked::new(field), start, (from, to), watch)?;
         Ok(self.at_end(walk.end))
     }
 

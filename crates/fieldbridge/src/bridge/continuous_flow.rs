@@ -64,7 +64,9 @@ impl ContinuousFlow {
         watch: &mut Watch,
     ) -> Result<Tensor<2>, Error> {
         let field = self.field(weights, context);
-        let walk = self.solver.walk_watched(&Walked::new(&field), base, (0.0, 1.0), watch)?;
+        let walk = self
+            .solver
+            .walk_watched(&Walked::new(&field), base, (0.0, 1.0), watch)?;
         Ok(walk.end)
     }
 

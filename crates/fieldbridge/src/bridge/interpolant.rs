@@ -95,7 +95,9 @@ impl Interpolant {
     ) -> Result<Tensor<2>, Error> {
         let field = self.field(weights, context);
         let Interval { from, to } = self.interval();
-        let walk = self.solver.walk_watched(&Walked::new(&field), start, (from, to), watch)?;
+        let walk = self
+            .solver
+            .walk_watched(&Walked::new(&field), start, (from, to), watch)?;
         Ok(walk.end)
     }
 

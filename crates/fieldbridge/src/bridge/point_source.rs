@@ -72,7 +72,10 @@ impl PointSource {
         let field = self.field(weights, context);
         let (centre, deviation) = self.first(&field);
         let (start, between) = (centre + base * deviation, (Self::FIRST, 1.0));
-        Ok(self.solver.walk_watched(&Walked::new(&field), start, between, watch)?.end)
+        Ok(self
+            .solver
+            .walk_watched(&Walked::new(&field), start, between, watch)?
+            .end)
     }
 
     /// The way the sampler goes.

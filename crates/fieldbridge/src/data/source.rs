@@ -78,7 +78,8 @@ impl DataRecipe {
                             kind.parts(),
                             kind.name()
                         ),
-                        hint: "use `eight_gaussians` with a distribution of 1, 2 or 8 parts, such as `two_moons`".to_owned(),
+                        hint: "use `eight_gaussians` with a distribution of 1, 2 or 8 parts, such as `two_moons`"
+                            .to_owned(),
                     });
                 }
             }
@@ -111,7 +112,10 @@ impl DataRecipe {
         self.check()?;
         if let Some(drawn) = self.drawn()? {
             let (starts, points) = drawn;
-            return Ok(TableFile::in_memory(Path::new(&self.source_name()), table(&points, &starts)));
+            return Ok(TableFile::in_memory(
+                Path::new(&self.source_name()),
+                table(&points, &starts),
+            ));
         }
         let path = folder.join(self.file.as_deref().unwrap_or(Path::new("")));
         Ok(match &self.group {
@@ -197,7 +201,11 @@ mod tests {
         assert!(parts.iter().zip(&starts).all(|(part, start)| start % 2.0 == *part));
         assert!((0..8).all(|at| starts.contains(&f64::from(at))));
         let radii = column("start_x").into_iter().zip(column("start_y"));
-        assert!(radii.map(|(x, y)| x.hypot(y)).all(|radius| (0.5..5.0).contains(&radius)));
+        assert!(
+            radii
+                .map(|(x, y)| x.hypot(y))
+                .all(|radius| (0.5..5.0).contains(&radius))
+        );
         let moons = recipe("generate = \"two_moons\"\nrows = 400");
         assert_ne!(pairs.fingerprint(folder).unwrap(), moons.fingerprint(folder).unwrap());
     }

@@ -4,10 +4,10 @@
 //! (`model.safetensors`) with everything in it: the [`Manifest`] says what was learned from what, and holds known
 //! answers that are asked again when the file is loaded.
 
-mod file;
-mod manifest;
 mod density;
 mod draw;
+mod file;
+mod manifest;
 mod walk;
 
 use fieldbridge_files::Table;
@@ -18,8 +18,8 @@ use crate::device::Device;
 use crate::error::Error;
 use crate::network::{Parameters, Weights};
 
-pub use manifest::{FORMAT_VERSION, KnownAnswer, Manifest, TrainingSummary};
 pub use density::Density;
+pub use manifest::{FORMAT_VERSION, KnownAnswer, Manifest, TrainingSummary};
 pub use walk::Passed;
 
 /// A trained bridge; an equal mixture of them when it has several members.

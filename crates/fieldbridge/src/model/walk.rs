@@ -33,13 +33,7 @@ impl Model {
     ///
     /// # Errors
     /// [`Error::Solver`] when a walk does not arrive.
-    pub fn walk_given(
-        &self,
-        encoded: &Encoded,
-        each: usize,
-        seed: u64,
-        pieces: usize,
-    ) -> Result<Vec<Passed>, Error> {
+    pub fn walk_given(&self, encoded: &Encoded, each: usize, seed: u64, pieces: usize) -> Result<Vec<Passed>, Error> {
         let count = encoded.rows.count * each;
         self.walks(count, pieces, each, |between| self.given(encoded, each, seed, between))
     }

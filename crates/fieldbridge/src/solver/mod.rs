@@ -94,7 +94,10 @@ pub trait Solver: Send + Sync + std::fmt::Debug {
         watch: &mut Watch,
     ) -> Result<Walk, Error> {
         let pieces = watch.count();
-        let at = |piece: usize| from + (to - from) * piece as f64 / pieces as f64;
+        let at = |piece: usize| match piece {
+            _ if piece == pieces => to,
+            _ => from + (to - from) * piece as f64 / pieces as f64,
+        };
         let mut all = self.walk(field, x, from, at(1))?;
         watch.see(at(1), &all.end);
         for piece in 1..pieces {

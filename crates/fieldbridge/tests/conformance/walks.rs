@@ -42,17 +42,16 @@ fn ways_begin_at_the_base_and_end_at_the_draws() {
             );
             assert!(jumps || times.len() == PIECES + 1, "{name}: {times:?}");
 
-            let start: Vec<f32> = if recipe.interpolant.form == InterpolantForm::PointSource
-                && recipe.kind == BridgeKind::Interpolant
-            {
-                // the last modality, zero where it was not observed
-                let (values, mask) = (&batch.context, &batch.mask);
-                let of_row = |row: usize| (row + 1) * (3 + DIMENSION) - DIMENSION..(row + 1) * (3 + DIMENSION);
-                (0..ROWS).flat_map(of_row).map(|at| values[at] * mask[at]).collect()
-            } else {
-                let points = base.chunks_exact(width);
-                points.flat_map(|point| &point[..dimension]).copied().collect()
-            };
+            let start: Vec<f32> =
+                if recipe.interpolant.form == InterpolantForm::PointSource && recipe.kind == BridgeKind::Interpolant {
+                    // the last modality, zero where it was not observed
+                    let (values, mask) = (&batch.context, &batch.mask);
+                    let of_row = |row: usize| (row + 1) * (3 + DIMENSION) - DIMENSION..(row + 1) * (3 + DIMENSION);
+                    (0..ROWS).flat_map(of_row).map(|at| values[at] * mask[at]).collect()
+                } else {
+                    let points = base.chunks_exact(width);
+                    points.flat_map(|point| &point[..dimension]).copied().collect()
+                };
             assert_eq!(host(way[0].points.clone()), start, "{name}");
             // a walk with steps of its own for every row is cut into pieces: a hundred steps, each within its tolerance
             let adaptive = |solver| matches!(solver, SolverKind::DormandPrince { .. });
@@ -70,7 +69,10 @@ fn ways_begin_at_the_base_and_end_at_the_draws() {
             let (ends, drawn) = (host(way[way.len() - 1].points.clone()), host(drawn));
             if cut {
                 for (end, drawn) in ends.iter().zip(&drawn) {
-                    assert!((end - drawn).abs() < 1e-3 * (1.0 + drawn.abs()), "{name}: {end} {drawn}");
+                    assert!(
+                        (end - drawn).abs() < 1e-3 * (1.0 + drawn.abs()),
+                        "{name}: {end} {drawn}"
+                    );
                 }
             } else {
                 assert_eq!(ends, drawn, "{name}");

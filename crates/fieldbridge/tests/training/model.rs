@@ -245,6 +245,9 @@ fn assert_ends(name: &str, walk: &[Passed], drawn: &[f64]) {
     assert_ne!(walk[0].points, drawn, "{name}");
     for (end, drawn) in last.points.iter().zip(drawn) {
         // adaptive walks in pieces are right to their tolerance alone
-        assert!((end - drawn).abs() < 1e-3 * (1.0 + drawn.abs()), "{name}: {end} {drawn}");
+        assert!(
+            (end - drawn).abs() < 1e-3 * (1.0 + drawn.abs()),
+            "{name}: {end} {drawn}"
+        );
     }
 }
