@@ -51,12 +51,25 @@ impl Palette {
 }
 
 fn colours(pixels: &[u8]) -> impl Iterator<Item = Colour> {
-    pixels.chunks_exact(4).map(|pixel| [pixel[0], pixel[1], pixel[2]])
+    // colours are stored times their opacity, which is below one where the last row is cut
+    let whole = |colour: u8, opacity: u8| (255 * u16::from(colour) / u16::from(opacity).max(1)).min(255) as u8;
+    let opaque = move |pixel: &[u8]| match pixel[3] {
+        255 => [pixel[0], pixel[1], pixel[2]],
+        opacity => [pixel[0], pixel[1], pixel[2]].map(|colour| whole(colour, opacity)),
+    };
+    pixels.chunks_exact(4).map(opaque)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cut_row_has_the_colour_of_its_ground() {
+        let pixels = [255, 255, 255, 255, 128, 128, 128, 128];
+        let palette = Palette::of(std::iter::once(&pixels[..]));
+        assert_eq!((palette.bytes(), palette.places(&pixels)), (vec![255; 3], vec![0, 0]));
+    }
 
     #[test]
     fn few_colours_stay_and_rare_ones_take_the_nearest() {

@@ -46,7 +46,6 @@ fn encoder<'a>(file: &'a mut Vec<u8>, first: &Pixmap, palette: &Palette) -> png:
     encoder.set_color(png::ColorType::Indexed);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_palette(palette.bytes());
-    encoder.set_compression(png::Compression::High);
     encoder
 }
 
@@ -77,6 +76,7 @@ pub fn animated_png(frames: &[String], width_px: u32, hundredths: u16) -> Result
     let palette = Palette::of(drawn.iter().map(Pixmap::data));
     let mut file = Vec::new();
     let mut encoder = encoder(&mut file, &drawn[0], &palette);
+    encoder.set_compression(png::Compression::High);
     encoder.set_animated(frames.len() as u32, 0).map_err(encoding)?;
     encoder.set_frame_delay(hundredths, 100).map_err(encoding)?;
     let mut writer = encoder.write_header().map_err(encoding)?;

@@ -14,7 +14,9 @@ const PANELS: usize = 5;
 /// Frames of the animation of jumps, about.
 const FRAMES: usize = 36;
 /// Width of a frame, pixels.
-const FRAME_WIDTH: u32 = 440;
+const FRAME_WIDTH: u32 = 360;
+/// Draws that move; more would make the file large.
+const MOVING: usize = 400;
 /// Hundredths of a second a frame is shown.
 const HUNDREDTHS: u16 = 9;
 
@@ -62,14 +64,18 @@ pub(super) fn blocks(input: &ReportInput, figures: &mut Figures) -> anyhow::Resu
         |theme| still.svg(theme),
         Some(&|theme| still.narrow_svg(theme)),
     )];
-    let moving = if walked { still } else { between_jumps(&still) };
+    let mut moving = if walked { still } else { between_jumps(&still) };
+    for slice in &mut moving.points {
+        slice.truncate(MOVING);
+    }
+    moving.followed = 20;
     let frames: Vec<String> = (0..moving.points.len())
         .map(|index| moving.frame(index, Theme::Light))
         .collect();
     let caption = if walked {
-        "The same draws walking."
+        "Some of the same draws, moving."
     } else {
-        "The same draws; between two transforms they are moved along straight lines, to show which goes where."
+        "Some of the same draws; between two transforms they are moved along straight lines, to show which goes where."
     };
     let file = animated_png(&frames, FRAME_WIDTH, HUNDREDTHS)?;
     blocks.push(figures.add_moving("walk", caption, file));

@@ -6,7 +6,7 @@ use fieldbridge::model::{Model, Passed};
 /// Draws shown.
 const DRAWS: usize = 1000;
 /// Pieces of a walk.
-const PIECES: usize = 30;
+const PIECES: usize = 32;
 
 /// Draws of a model of two columns on their way from the base; of a conditional one, one for each of some rows spread
 /// evenly over those given. None for other models.
