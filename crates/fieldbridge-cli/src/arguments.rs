@@ -71,7 +71,9 @@ pub(crate) enum Verb {
     )]
     Train(RunArguments),
     /// Draw from a trained model
-    #[command(after_help = "Example:\n  fieldbridge sample runs/buzzard --count 10000 --out galaxies.parquet")]
+    #[command(
+        after_help = "Examples:\n  fieldbridge sample runs/buzzard --count 10000 --out galaxies.parquet\n  fieldbridge sample runs/flow-matching --count 500 --walk 20 --out walk.parquet\n  fieldbridge sample runs/bridging --count 1000 --sampler euler_maruyama --steps 50 --noise 2 --out noisy.parquet"
+    )]
     Sample(SampleArguments),
     /// Ask for the log-density of every row of a file
     #[command(
@@ -120,6 +122,9 @@ pub(crate) struct SampleArguments {
     /// File with the context columns, for a conditional model
     #[arg(long, value_name = "FILE")]
     pub(crate) context: Option<PathBuf>,
+    /// Also give where each draw was on its way from the base, in at most so many pieces: a line for every draw and time t
+    #[arg(long, value_name = "PIECES", value_parser = at_least_one)]
+    pub(crate) walk: Option<usize>,
     /// Group of an HDF5 file or extension of a FITS file; the recipe's by default
     #[arg(long, value_name = "NAME")]
     pub(crate) group: Option<String>,
@@ -129,7 +134,43 @@ pub(crate) struct SampleArguments {
     /// Seed of the draws; the run's by default
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
+    /// How draws are made.
+    #[command(flatten)]
+    pub(crate) drawing: DrawingArguments,
 }
+
+/// How draws are made, in place of what the recipe says: choices that are free after training.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct DrawingArguments {
+    /// Method of the draws, for flow matching, diffusions and interpolants
+    #[arg(long, value_name = "METHOD", value_parser = SAMPLERS)]
+    pub(crate) sampler: Option<String>,
+    /// Method by which a velocity is walked, for the sampler probability_flow and for continuous flows
+    #[arg(long, value_name = "METHOD", value_parser = SOLVERS)]
+    pub(crate) solver: Option<String>,
+    /// Steps of the sampler, or of the solver when that makes the draws
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) steps: Option<usize>,
+    /// Strength of the noise on the way, for the samplers that have one; 0 for none
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) noise: Option<f64>,
+    /// Weight of the context, for a diffusion trained with an unconditional share; 1 is the model
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) guidance: Option<f64>,
+}
+
+const SAMPLERS: [&str; 8] = [
+    "probability_flow",
+    "ancestral",
+    "ddim",
+    "heun",
+    "multistep",
+    "churn",
+    "euler_maruyama",
+    "stochastic_heun",
+];
+
+const SOLVERS: [&str; 4] = ["euler", "heun", "runge_kutta", "dormand_prince"];
 
 /// Arguments of `density`.
 #[derive(Debug, Args)]
@@ -167,6 +208,9 @@ pub(crate) struct InferArguments {
     /// Seed of the draws; the run's by default
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
+    /// How draws are made.
+    #[command(flatten)]
+    pub(crate) drawing: DrawingArguments,
 }
 
 /// What a check can insist on.

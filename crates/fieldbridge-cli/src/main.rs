@@ -6,6 +6,7 @@
 mod arguments;
 mod console;
 mod directory;
+mod drawing;
 mod failure;
 mod interrupt;
 mod progress;
@@ -14,6 +15,7 @@ mod rows;
 mod run;
 mod samples;
 mod verb;
+mod ways;
 
 use std::process::ExitCode;
 

@@ -35,6 +35,7 @@ mod drawing;
 mod error;
 mod figure;
 mod number;
+mod palette;
 mod png;
 mod report;
 mod theme;

@@ -6,6 +6,7 @@ use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb::Database};
 
 use crate::error::ReportError;
+use crate::palette::Palette;
 
 /// DejaVu Sans reduced to Latin, Greek and mathematical signs; its licence is beside it.
 const FONT: &[u8] = include_bytes!("../fonts/DejaVuSans-subset.ttf");
@@ -28,7 +29,24 @@ static FONTS: LazyLock<Arc<Database>> = LazyLock::new(|| {
 /// [`ReportError::UnreadableSvg`] if the string is not SVG, [`ReportError::ColoursOutsideFigure`] if it was drawn with
 /// [`Theme::Page`](crate::Theme::Page), [`ReportError::PictureSize`] if a side is zero or above 8192 pixels.
 pub fn png(svg: &str, width_px: u32) -> Result<Vec<u8>, ReportError> {
-    picture(svg, width_px)?.encode_png().map_err(encoding)
+    let drawn = picture(svg, width_px)?;
+    let palette = Palette::of(std::iter::once(drawn.data()));
+    let mut file = Vec::new();
+    let mut writer = encoder(&mut file, &drawn, &palette).write_header().map_err(encoding)?;
+    writer
+        .write_image_data(&palette.places(drawn.data()))
+        .map_err(encoding)?;
+    writer.finish().map_err(encoding)?;
+    Ok(file)
+}
+
+/// For pictures of this size with these colours. Stand-alone figures stand on an opaque ground.
+fn encoder<'a>(file: &'a mut Vec<u8>, first: &Pixmap, palette: &Palette) -> png::Encoder<'a, &'a mut Vec<u8>> {
+    let mut encoder = png::Encoder::new(file, first.width(), first.height());
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_palette(palette.bytes());
+    encoder
 }
 
 fn encoding(error: impl std::fmt::Display) -> ReportError {
@@ -50,18 +68,19 @@ pub fn animated_png(frames: &[String], width_px: u32, hundredths: u16) -> Result
     if frames.is_empty() || frames.len() > MOST_FRAMES {
         return refuse(format!("{} frames; expected 1 to {MOST_FRAMES}", frames.len()));
     }
-    let first = picture(&frames[0], width_px)?;
-    let size = (first.width(), first.height());
+    let drawn: Vec<Pixmap> = frames
+        .iter()
+        .map(|frame| picture(frame, width_px))
+        .collect::<Result<_, _>>()?;
+    let size = (drawn[0].width(), drawn[0].height());
+    let palette = Palette::of(drawn.iter().map(Pixmap::data));
     let mut file = Vec::new();
-    let mut encoder = png::Encoder::new(&mut file, size.0, size.1);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_depth(png::BitDepth::Eight);
+    let mut encoder = encoder(&mut file, &drawn[0], &palette);
     encoder.set_compression(png::Compression::High);
     encoder.set_animated(frames.len() as u32, 0).map_err(encoding)?;
     encoder.set_frame_delay(hundredths, 100).map_err(encoding)?;
     let mut writer = encoder.write_header().map_err(encoding)?;
-    for (index, frame) in frames.iter().enumerate() {
-        let drawn = picture(frame, width_px)?;
+    for (index, drawn) in drawn.iter().enumerate() {
         let found = (drawn.width(), drawn.height());
         if found != size {
             return refuse(format!("frame {index} has {found:?} pixels, the first one {size:?}"));
@@ -69,10 +88,9 @@ pub fn animated_png(frames: &[String], width_px: u32, hundredths: u16) -> Result
         if index + 1 == frames.len() {
             writer.set_frame_delay(150, 100).map_err(encoding)?;
         }
-        // stand-alone figures stand on an opaque ground
-        let pixels = drawn.data().chunks_exact(4);
-        let opaque: Vec<u8> = pixels.flat_map(|pixel| &pixel[..3]).copied().collect();
-        writer.write_image_data(&opaque).map_err(encoding)?;
+        writer
+            .write_image_data(&palette.places(drawn.data()))
+            .map_err(encoding)?;
     }
     writer.finish().map_err(encoding)?;
     Ok(file)

@@ -108,6 +108,15 @@ pub enum Block {
         /// Whether it takes the whole width of the page.
         wide: bool,
     },
+    /// A picture of pixels, such as an animation.
+    Picture {
+        /// Anchor in the page.
+        id: String,
+        /// What is seen and what it means; also read to those who do not see it.
+        caption: String,
+        /// A complete PNG or APNG file, which becomes part of the page.
+        png: Vec<u8>,
+    },
     /// Program text or a file.
     Code {
         /// Its language, such as `toml`.

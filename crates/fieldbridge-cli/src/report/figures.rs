@@ -13,6 +13,8 @@ const WIDTH: u32 = 1400;
 #[derive(Debug, Default)]
 pub(super) struct Figures {
     drawn: Vec<(String, String)>,
+    /// Animations, complete files.
+    moving: Vec<(String, Vec<u8>)>,
 }
 
 impl Figures {
@@ -32,6 +34,16 @@ impl Figures {
     ) -> Block {
         let name = self.keep(name, draw(Theme::Light));
         Block::wide_figure(name, caption, draw(Theme::Page), narrow.map(|draw| draw(Theme::Page)))
+    }
+
+    /// An animation, a complete APNG file, `figures/NAME.apng`.
+    pub(super) fn add_moving(&mut self, name: &str, caption: impl Into<String>, file: Vec<u8>) -> Block {
+        self.moving.push((name.to_owned(), file.clone()));
+        Block::Picture {
+            id: format!("{name}-moving"),
+            caption: caption.into(),
+            png: file,
+        }
     }
 
     /// Notes a drawing under a name that is a file name everywhere and not taken.
@@ -71,6 +83,9 @@ impl Figures {
                 file.write_all(svg.as_bytes())
             })?;
             write_atomically(&folder.join(format!("{name}.png")), |file| file.write_all(&picture))?;
+        }
+        for (name, bytes) in &self.moving {
+            write_atomically(&folder.join(format!("{name}.apng")), |file| file.write_all(bytes))?;
         }
         Ok(())
     }

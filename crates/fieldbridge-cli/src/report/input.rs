@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use fieldbridge::check::HeldOut;
-use fieldbridge::model::Manifest;
+use fieldbridge::model::{Manifest, Passed};
 use fieldbridge::recipe::Recipe;
 use fieldbridge::train::Evaluation;
 
@@ -27,6 +27,8 @@ pub(crate) struct ReportInput {
     pub(crate) gallery: Vec<GalleryRow>,
     /// Columns of the data and of the model's draws, each `[column][row]`; unconditional models only.
     pub(crate) samples: Option<(Columns, Columns)>,
+    /// Draws on their way from the base; models of two columns only.
+    pub(crate) walk: Option<Vec<Passed>>,
     /// The contents of `run.json`.
     pub(crate) run: serde_json::Value,
     /// Shell command that makes the run again.

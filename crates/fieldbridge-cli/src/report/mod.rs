@@ -15,6 +15,7 @@ mod reference;
 mod reproduction;
 mod scores;
 mod training;
+mod walk;
 mod wording;
 
 use anyhow::Context;
@@ -31,15 +32,15 @@ pub(crate) use input::{GalleryRow, ReportInput};
 /// When a file cannot be written or a figure cannot be turned into a picture.
 pub(crate) fn write(input: &ReportInput) -> anyhow::Result<()> {
     let mut figures = Figures::default();
-    let page = page(input, &mut figures);
+    let page = page(input, &mut figures)?;
     figures.write(&input.directory)?;
     let path = input.directory.join("report.html");
     write_atomically(&path, |file| file.write_all(page.html().as_bytes())).context("the report cannot be written")
 }
 
 /// The page, with its figures noted on the way.
-fn page(input: &ReportInput, figures: &mut Figures) -> Report {
-    Report {
+fn page(input: &ReportInput, figures: &mut Figures) -> anyhow::Result<Report> {
+    Ok(Report {
         title: headline::title(input),
         subtitle: headline::subtitle(input),
         verdict: Some(headline::verdict(input)),
@@ -48,11 +49,15 @@ fn page(input: &ReportInput, figures: &mut Figures) -> Report {
             Section::new("Training", training::blocks(input, figures)),
             Section::new("Calibration", calibration::blocks(input, figures)),
             Section::new("Predictions", predictions::blocks(input, figures)),
+            Section::new("The way", walk::blocks(input, figures)?),
             Section::new("Scores", scores::blocks(input)),
             Section::new("How to reproduce", reproduction::blocks(input)),
-        ],
+        ]
+        .into_iter()
+        .filter(|section| !section.blocks.is_empty())
+        .collect(),
         footer: headline::footer(input),
-    }
+    })
 }
 
 #[cfg(test)]

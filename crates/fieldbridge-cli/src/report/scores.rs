@@ -50,7 +50,10 @@ fn line(score: &str, of: &str, value: String, rows: usize, meaning: &str) -> Vec
 /// Scores of all columns together.
 fn joint(input: &ReportInput, held_out: &HeldOut) -> Vec<Vec<String>> {
     let of = all_columns(input);
-    let mean = &held_out.mean_log_density;
+    let Some(mean) = &held_out.mean_log_density else {
+        let meaning = "this bridge starts from points whose density is not known: draws are all it gives";
+        return vec![line("mean log density", &of, "–".to_owned(), held_out.rows, meaning)];
+    };
     let error = held_out.largest_error_estimate;
     let mut rows = vec![line(
         "mean log density",
@@ -59,6 +62,15 @@ fn joint(input: &ReportInput, held_out: &HeldOut) -> Vec<Vec<String>> {
         held_out.rows,
         "larger is better; per row, natural logarithm, in the units of the columns",
     )];
+    if let Some(below) = held_out.below_truth {
+        rows.push(line(
+            "log density below the truth",
+            &of,
+            format!("{} nats", format_with_error(below.value, below.standard_error)),
+            held_out.rows,
+            "the rows were drawn from a known distribution: what its own density has more, zero for a perfect model",
+        ));
+    }
     let columns: Vec<&[f64]> = held_out.columns.iter().map(|column| column.truth.as_slice()).collect();
     if let Some(reference) = gaussian_log_density(&columns) {
         let context = if input.is_conditional() {

@@ -68,10 +68,11 @@ fn held_out(rows: usize, dimension: usize, conditional: bool) -> HeldOut {
         rows,
         skipped: vec![(3, "`u` is missing".to_owned())],
         outside_training_range: 2,
-        mean_log_density: Mean {
+        mean_log_density: Some(Mean {
             value: 1.2345,
             standard_error: 0.0123,
-        },
+        }),
+        below_truth: None,
         largest_error_estimate: 3.2e-4,
         checked_rows: rows,
         draws,
@@ -184,6 +185,7 @@ fn input(dimension: usize, conditional: bool, kind: BridgeKind, members: usize) 
             let of = |first: u64| (0..dimension).map(|index| column(first + index as u64)).collect();
             (of(20), of(40))
         }),
+        walk: None,
         run: serde_json::json!({"threads": 2}),
         reproduce: "fieldbridge run recipe.toml".to_owned(),
     }
@@ -191,7 +193,7 @@ fn input(dimension: usize, conditional: bool, kind: BridgeKind, members: usize) 
 
 fn html(input: &ReportInput) -> (String, Figures) {
     let mut figures = Figures::default();
-    let html = page(input, &mut figures).html();
+    let html = page(input, &mut figures).unwrap().html();
     (html, figures)
 }
 
@@ -270,10 +272,10 @@ fn a_run_with_nearly_everything_missing_still_has_a_report() {
     bare.held_out.columns.clear();
     bare.held_out.judgement.findings.clear();
     bare.held_out.judgement.p_value = f64::NAN;
-    bare.held_out.mean_log_density = Mean {
+    bare.held_out.mean_log_density = Some(Mean {
         value: f64::NAN,
         standard_error: f64::NAN,
-    };
+    });
     bare.held_out.largest_error_estimate = f64::NAN;
     bare.held_out.highest_density = None;
     let (html, _) = html(&bare);

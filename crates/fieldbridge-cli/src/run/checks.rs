@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use fieldbridge::check::{HeldOut, held_out_with_answers};
+use fieldbridge::check::{Asked, HeldOut, held_out_with_answers};
 use fieldbridge::data::Encoded;
 use fieldbridge::model::Model;
 use fieldbridge::recipe::Recipe;
@@ -11,7 +11,7 @@ use fieldbridge_files::atomic::write_atomically;
 use serde_json::Value;
 
 use super::training::Trained;
-use super::{posteriors, split};
+use super::{posteriors, split, truth};
 use crate::console::Console;
 use crate::directory::RunDirectory;
 use crate::progress::waiting;
@@ -46,14 +46,26 @@ pub(crate) fn check(run: &mut Trained, console: &Console) -> anyhow::Result<Held
     }
     let start = Instant::now();
     let encoded = held_out_rows(&run.model, &run.recipe, &run.directory)?;
-    let (found, asked) = waiting(console, "checking on held-out rows", || {
-        held_out_with_answers(&run.model, &encoded, &run.recipe.check, run.recipe.seed)
-    })?;
+    let (found, asked) = ask(&run.model, &run.recipe, &encoded, console)?;
     write(&run.directory, &found)?;
     posteriors::write(&run.model, &encoded, &found, &asked, run.recipe.seed, &run.directory)?;
     let seconds = start.elapsed().as_secs_f64();
     run.record.finish(&run.directory, "check", &inputs, seconds)?;
     Ok(found)
+}
+
+/// Asks a model about the held-out rows of its recipe.
+pub(crate) fn ask(
+    model: &Model,
+    recipe: &Recipe,
+    encoded: &Encoded,
+    console: &Console,
+) -> anyhow::Result<(HeldOut, Asked)> {
+    let (mut found, asked) = waiting(console, "checking on held-out rows", || {
+        held_out_with_answers(model, encoded, &recipe.check, recipe.seed)
+    })?;
+    found.below_truth = truth::below_truth(model, recipe, encoded, &asked.densities);
+    Ok((found, asked))
 }
 
 /// What was found last time, when it can be read.
@@ -98,14 +110,20 @@ pub(crate) fn words(found: &HeldOut) -> String {
             found.judgement.verdict, found.judgement.p_value
         ),
         found.judgement.sentence.clone(),
-        format!(
-            "mean log-density: {:.4} +- {:.4} nats per row over {} rows (largest error estimate {:.2e})",
-            found.mean_log_density.value,
-            found.mean_log_density.standard_error,
-            found.rows,
-            found.largest_error_estimate
-        ),
     ];
+    lines.push(match found.mean_log_density {
+        Some(mean) => format!(
+            "mean log-density: {:.4} +- {:.4} nats per row over {} rows (largest error estimate {:.2e})",
+            mean.value, mean.standard_error, found.rows, found.largest_error_estimate
+        ),
+        None => format!("{} rows; this bridge gives draws and no log-density", found.rows),
+    });
+    if let Some(below) = found.below_truth {
+        lines.push(format!(
+            "the distribution the rows were drawn from: {:.4} +- {:.4} nats per row more",
+            below.value, below.standard_error
+        ));
+    }
     if !found.skipped.is_empty() {
         let (row, reason) = &found.skipped[0];
         lines.push(format!(
@@ -168,9 +186,10 @@ pub(crate) fn object(found: &HeldOut) -> anyhow::Result<Value> {
         "rows": found.rows,
         "rows_skipped": found.skipped.len(),
         "outside_training_range": found.outside_training_range,
-        "mean_log_density": found.mean_log_density.value,
-        "standard_error": found.mean_log_density.standard_error,
-        "max_error_estimate": found.largest_error_estimate,
+        "mean_log_density": found.mean_log_density.map(|mean| mean.value),
+        "standard_error": found.mean_log_density.map(|mean| mean.standard_error),
+        "below_truth": found.below_truth,
+        "max_error_estimate": found.mean_log_density.map(|_| found.largest_error_estimate),
         "columns": columns,
     }))
 }

@@ -1,6 +1,7 @@
 //! Example posteriors and draws for the report.
 
 use anyhow::Context;
+use fieldbridge::Error;
 use fieldbridge::data::Encoded;
 use fieldbridge::model::Model;
 
@@ -49,7 +50,10 @@ pub(crate) fn posteriors(model: &Model, encoded: &Encoded, seed: u64) -> anyhow:
         }
         grids.push(grid);
     }
-    let mut densities = model.log_density(&questions)?.into_iter();
+    let mut densities = match model.log_density(&questions) {
+        Err(Error::NoDensity { .. }) => return Ok(Vec::new()),
+        answered => answered?.into_iter(),
+    };
     Ok(grids
         .into_iter()
         .enumerate()

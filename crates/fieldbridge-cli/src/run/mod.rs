@@ -7,3 +7,5 @@ pub(crate) mod record;
 pub(crate) mod reporting;
 pub(crate) mod split;
 pub(crate) mod training;
+pub(crate) mod truth;
+pub(crate) mod walk;

@@ -82,16 +82,18 @@ pub(crate) fn write(
             table.push(Column::new(format!("{name}_{end}"), ColumnValues::Float64(values)))?;
         }
     }
-    let densities = || asked.places.iter().map(|&place| asked.densities[place]);
-    let log_densities = densities().map(|density| density.value).collect();
-    let errors = densities().map(|density| density.error).collect();
     let flags = checked
         .outside
         .iter()
         .map(|names| i64::from(!names.is_empty()))
         .collect();
-    table.push(Column::new("log_density", ColumnValues::Float64(log_densities)))?;
-    table.push(Column::new("error_estimate", ColumnValues::Float64(errors)))?;
+    if !asked.densities.is_empty() {
+        let densities = || asked.places.iter().map(|&place| asked.densities[place]);
+        let values = densities().map(|density| density.value).collect();
+        let errors = densities().map(|density| density.error).collect();
+        table.push(Column::new("log_density", ColumnValues::Float64(values)))?;
+        table.push(Column::new("error_estimate", ColumnValues::Float64(errors)))?;
+    }
     table.push(Column::new("outside_training_range", ColumnValues::Int64(flags)))?;
     Ok(write_table(&directory.file(FILE), &table)?)
 }

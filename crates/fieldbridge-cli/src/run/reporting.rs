@@ -7,7 +7,7 @@ use fieldbridge::train::Evaluation;
 use serde::Deserialize;
 
 use super::record::Record;
-use super::{checks, gallery};
+use super::{checks, gallery, walk};
 use crate::directory::RunDirectory;
 use crate::report;
 use crate::report::ReportInput;
@@ -49,6 +49,7 @@ pub(crate) fn write(
         history: history(directory, model.manifest.training.members),
         gallery: gallery::posteriors(model, &encoded, recipe.seed)?,
         samples: gallery::samples(model, &encoded, recipe.seed)?,
+        walk: walk::walk(model, &encoded, recipe.seed)?,
         run: record.to_json(),
         reproduce: record.command.clone(),
     })

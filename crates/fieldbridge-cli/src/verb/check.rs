@@ -19,20 +19,22 @@ pub(crate) fn execute(arguments: &CheckArguments, device: &Device, console: &Con
     };
     let model = directory.model(device)?;
     let recipe = Recipe::read(&directory.file("recipe.toml"), &[])?;
-    let encoded = match &arguments.data {
+    let found = match &arguments.data {
         Some(path) => {
             let file = rows::open_for(&model, path, arguments.group.as_deref())?;
             rows::note_if_learned_from(&model, path, console)?;
-            rows::all(&model, &file)?
+            let encoded = rows::all(&model, &file)?;
+            waiting(console, "checking on the rows given", || {
+                held_out(&model, &encoded, &recipe.check, recipe.seed)
+            })?
         }
-        None => checks::held_out_rows(&model, &recipe, &directory)?,
+        None => {
+            let encoded = checks::held_out_rows(&model, &recipe, &directory)?;
+            let (found, _) = checks::ask(&model, &recipe, &encoded, console)?;
+            checks::write(&directory, &found)?;
+            found
+        }
     };
-    let found = waiting(console, "checking on held-out rows", || {
-        held_out(&model, &encoded, &recipe.check, recipe.seed)
-    })?;
-    if arguments.data.is_none() {
-        checks::write(&directory, &found)?;
-    }
     console.result(&checks::words(&found), &checks::object(&found)?)?;
     if arguments.require.is_some() && found.judgement.verdict != Verdict::Calibrated {
         console.note(&format!("not calibrated: the verdict is `{}`", found.judgement.verdict));

@@ -10,6 +10,7 @@ use crate::Outcome;
 use crate::arguments::InferArguments;
 use crate::console::Console;
 use crate::directory::RunDirectory;
+use crate::drawing::redrawn;
 use crate::progress::TaskProgress;
 use crate::rows;
 
@@ -94,6 +95,7 @@ pub(crate) fn execute(arguments: &InferArguments, device: &Device, console: &Con
     // what cannot be written is told before the work, not after it
     require_writable(&arguments.out)?;
     let model = RunDirectory::read_only(&arguments.directory)?.model(device)?;
+    let model = redrawn(model, &arguments.drawing, device)?;
     if !model.is_conditional() {
         bail!(
             "the model in {} has no context to infer from; use `fieldbridge sample`",

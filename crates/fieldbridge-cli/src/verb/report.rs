@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use anyhow::Context;
-use fieldbridge::check::held_out;
 use fieldbridge::device::Device;
 use fieldbridge::recipe::Recipe;
 use serde_json::json;
@@ -12,7 +11,6 @@ use crate::Outcome;
 use crate::arguments::ReportArguments;
 use crate::console::Console;
 use crate::directory::RunDirectory;
-use crate::progress::waiting;
 use crate::run::record::Record;
 use crate::run::{checks, reporting};
 
@@ -26,9 +24,7 @@ pub(crate) fn execute(arguments: &ReportArguments, device: &Device, console: &Co
         Some(found) => found,
         None => {
             let encoded = checks::held_out_rows(&model, &recipe, &directory)?;
-            let found = waiting(console, "checking on held-out rows", || {
-                held_out(&model, &encoded, &recipe.check, recipe.seed)
-            })?;
+            let (found, _) = checks::ask(&model, &recipe, &encoded, console)?;
             checks::write(&directory, &found)?;
             found
         }

@@ -11,32 +11,49 @@ use crate::Outcome;
 use crate::arguments::SampleArguments;
 use crate::console::Console;
 use crate::directory::RunDirectory;
+use crate::drawing::redrawn;
 use crate::rows;
+use crate::ways::Ways;
 
 pub(crate) fn execute(arguments: &SampleArguments, device: &Device, console: &Console) -> anyhow::Result<Outcome> {
     if let Some(out) = &arguments.out {
         require_writable(out)?;
     }
     let model = RunDirectory::read_only(&arguments.directory)?.model(device)?;
+    let model = redrawn(model, &arguments.drawing, device)?;
     let seed = arguments.seed.unwrap_or(model.manifest.seed);
-    let mut skipped = 0;
+    let mut skipped = Vec::new();
     let table = match (&arguments.context, model.is_conditional()) {
-        (None, false) => unconditional(&model, arguments.count, seed)?,
+        (None, false) => match arguments.walk {
+            None => unconditional(&model, arguments.count, seed)?,
+            Some(pieces) => Ways::unconditional(&model, arguments.count, seed, pieces)?.into_table(&model)?,
+        },
         (Some(path), true) => {
             let file = rows::open_for(&model, path, arguments.group.as_deref())?;
-            let found = Posteriors::draw(&model, &file, arguments.count, seed, console)?;
-            for (row, reason) in found.skipped.iter().take(10) {
+            let (answered, table) = match arguments.walk {
+                None => {
+                    let mut found = Posteriors::draw(&model, &file, arguments.count, seed, console)?;
+                    skipped = std::mem::take(&mut found.skipped);
+                    (found.answered, found.into_table(&model)?)
+                }
+                Some(pieces) => {
+                    let mut found = Ways::given(&model, &file, arguments.count, (seed, pieces), console)?;
+                    skipped = std::mem::take(&mut found.skipped);
+                    (found.answered, found.into_table(&model)?)
+                }
+            };
+            for (row, reason) in skipped.iter().take(10) {
                 console.note(&format!("row {row} cannot be answered: {reason}"));
             }
-            skipped = found.skipped.len();
-            if found.answered == 0 {
+            if answered == 0 {
                 bail!(
-                    "{} has no row that can be answered: {} rows, {skipped} of them skipped",
+                    "{} has no row that can be answered: {} rows, {} of them skipped",
                     path.display(),
-                    file.rows()
+                    file.rows(),
+                    skipped.len()
                 );
             }
-            found.into_table(&model)?
+            table
         }
         (None, true) => bail!(
             "the model in {} is conditional; give the rows to condition on with --context FILE",
@@ -48,11 +65,16 @@ pub(crate) fn execute(arguments: &SampleArguments, device: &Device, console: &Co
         ),
     };
     let rows = table.rows();
-    let object = json!({ "rows": rows, "out": arguments.out, "rows_skipped": skipped });
+    let object = json!({ "rows": rows, "out": arguments.out, "rows_skipped": skipped.len() });
     match &arguments.out {
         Some(path) => {
             write_table(path, &table)?;
-            console.result(&format!("{rows} draws: {}", path.display()), &object)?;
+            let what = if arguments.walk.is_some() {
+                "places of draws"
+            } else {
+                "draws"
+            };
+            console.result(&format!("{rows} {what}: {}", path.display()), &object)?;
         }
         None => {
             console.raw(comma_separated(&table)?.as_bytes())?;

@@ -85,6 +85,13 @@ impl Ended {
         self
     }
 
+    /// The run ended with this code.
+    #[track_caller]
+    pub(crate) fn code(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{}", self.stderr);
+        self
+    }
+
     /// The run failed with one line that holds all these words, and without breaking.
     #[track_caller]
     pub(crate) fn fails_saying(self, words: &[&str]) -> Self {

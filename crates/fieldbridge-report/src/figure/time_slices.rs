@@ -17,7 +17,10 @@ pub struct TimeSlices {
     pub times: Vec<f64>,
     /// Where the points are at each time, the same points in the same order.
     pub points: Vec<Vec<(f64, f64)>>,
-    /// How many of the points are followed in the last panel; without any there is no such panel.
+    /// What to write above each slice; `t = ...` without any.
+    pub headings: Vec<String>,
+    /// How many of the points are followed in the last panel, and by a trail in a frame; without any there is no such
+    /// panel.
     pub followed: usize,
     /// At most so many of the times get a panel, the first and the last among them; all when zero.
     pub panels: usize,
@@ -54,6 +57,7 @@ impl TimeSlices {
         let axes = self.axes.each_ref().map(Axis::linear);
         let style = PanelStyle::default();
         let panel = Panel::within(outer, (&axes[0], scales[0]), (&axes[1], scales[1]), style);
+        self.draw_trails(&mut svg, &panel, index);
         draw_points(&mut svg, &panel, self.points.get(index).map_or(&[], Vec::as_slice));
         panel.draw_frame(&mut svg);
         draw_title(&mut svg, &self.heading(index), FRAME);
@@ -61,9 +65,14 @@ impl TimeSlices {
     }
 
     fn heading(&self, index: usize) -> String {
+        if let Some(heading) = self.headings.get(index) {
+            return heading.clone();
+        }
+        // times come from sums of steps
+        let rounded = |time: &f64| format_number((time * 1e3).round() / 1e3);
         self.times
             .get(index)
-            .map_or(String::new(), |time| format!("t = {}", format_number(*time)))
+            .map_or(String::new(), |time| format!("t = {}", rounded(time)))
     }
 
     /// Scales that hold nearly all points at all times, one unit as long in both directions.
@@ -145,24 +154,35 @@ impl TimeSlices {
 
     fn draw_trajectories(&self, svg: &mut Svg, panel: &Panel) {
         panel.begin_clip(svg);
-        let (mut starts, mut ends) = (Vec::new(), Vec::new());
-        for point in 0..self.followed {
-            let line: Vec<(f64, f64)> = self
-                .points
-                .iter()
-                .filter_map(|slice| place_of(panel, *slice.get(point)?))
-                .collect();
-            if let [first, .., last] = line[..] {
-                let mut data = PathData::default();
-                starts.push(first);
-                ends.push(last);
-                data.through(line);
-                svg.path("fb-thin fb-s5", &data, 1.0);
-            }
-        }
-        svg.discs("fb-f1", &starts, 1.8, 1.0);
-        svg.discs("fb-f0", &ends, 1.8, 1.0);
+        let lines = self.draw_lines(svg, panel, self.points.len());
+        let ends = |of: fn(&Vec<(f64, f64)>) -> (f64, f64)| -> Vec<(f64, f64)> { lines.iter().map(of).collect() };
+        svg.discs("fb-f1", &ends(|line| line[0]), 1.8, 1.0);
+        svg.discs("fb-f0", &ends(|line| line[line.len() - 1]), 1.8, 1.0);
         svg.end_clip();
+    }
+
+    /// Where the followed points have been up to one time.
+    fn draw_trails(&self, svg: &mut Svg, panel: &Panel, until: usize) {
+        panel.begin_clip(svg);
+        let lines = self.draw_lines(svg, panel, until + 1);
+        let starts: Vec<(f64, f64)> = lines.iter().map(|line| line[0]).collect();
+        svg.discs("fb-f1", &starts, 1.8, 1.0);
+        svg.end_clip();
+    }
+
+    /// The ways of the followed points over the first slices, each of two places at least.
+    fn draw_lines(&self, svg: &mut Svg, panel: &Panel, slices: usize) -> Vec<Vec<(f64, f64)>> {
+        let line = |point: usize| -> Vec<(f64, f64)> {
+            let passed = self.points.iter().take(slices);
+            passed.filter_map(|slice| place_of(panel, *slice.get(point)?)).collect()
+        };
+        let lines: Vec<_> = (0..self.followed).map(line).filter(|line| line.len() > 1).collect();
+        for line in &lines {
+            let mut data = PathData::default();
+            data.through(line.iter().copied());
+            svg.path("fb-thin fb-s5", &data, 1.0);
+        }
+        lines
     }
 }
 

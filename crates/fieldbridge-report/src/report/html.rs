@@ -1,5 +1,7 @@
 use std::fmt::Write;
 
+use base64::prelude::{BASE64_STANDARD, Engine};
+
 use super::{Block, NoticeKind, Report, Section, Tone, Verdict, style::style_sheet};
 use crate::{drawing::escape, number::format_number};
 
@@ -96,7 +98,7 @@ fn write_contents(page: &mut String, sections: &[Section]) {
 fn write_blocks(page: &mut String, blocks: &[Block], numbers: &mut Numbers) {
     let mut in_row = false;
     for block in blocks {
-        let shares_row = matches!(block, Block::Figure { wide: false, .. });
+        let shares_row = matches!(block, Block::Figure { wide: false, .. } | Block::Picture { .. });
         if shares_row != in_row {
             page.push_str(if shares_row {
                 "<div class=\"row\">\n"
@@ -150,6 +152,19 @@ fn write_block(page: &mut String, block: &Block, numbers: &mut Numbers) {
             let _ = writeln!(
                 page,
                 "<figcaption><b>Figure {}.</b> {}</figcaption></figure>",
+                numbers.figures,
+                inline(caption)
+            );
+        }
+        Block::Picture { id, caption, png } => {
+            numbers.figures += 1;
+            let _ = writeln!(
+                page,
+                "<figure id=\"{}\" class=\"single\"><img alt=\"{}\" src=\"data:image/png;base64,{}\">\
+                 <figcaption><b>Figure {}.</b> {}</figcaption></figure>",
+                escape(id),
+                escape(caption),
+                BASE64_STANDARD.encode(png),
                 numbers.figures,
                 inline(caption)
             );
@@ -269,6 +284,22 @@ fn strong(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_picture_becomes_part_of_the_page() {
+        let mut text = String::new();
+        let block = Block::Picture {
+            id: "a".to_owned(),
+            caption: "a \"b\" <c>".to_owned(),
+            png: vec![0x89, 0x50, 0x4e, 0x47],
+        };
+        write_blocks(&mut text, &[block], &mut Numbers::default());
+        assert!(text.contains("src=\"data:image/png;base64,iVBORw==\""), "{text}");
+        assert!(
+            text.contains("alt=\"a &quot;b&quot; &lt;c&gt;\"") && text.contains("Figure 1."),
+            "{text}"
+        );
+    }
 
     #[test]
     fn inline_marks_need_partners_and_escape_everything() {

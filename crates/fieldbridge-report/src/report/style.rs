@@ -42,6 +42,7 @@ figure{margin:1rem 0;min-width:0}
 figure.single{max-width:600px}
 .plot{overflow-x:auto}
 .plot svg{display:block;width:100%;height:auto}
+figure img{display:block;max-width:100%;height:auto;border-radius:4px}
 .broad-only svg,.wide .plot:not(.narrow-only) svg{min-width:620px}
 .narrow-only{display:none}
 figcaption{font-size:.92rem;color:var(--muted);margin-top:.4rem;max-width:75ch}

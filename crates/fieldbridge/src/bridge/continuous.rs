@@ -12,7 +12,7 @@ use crate::likelihood::{LogDensity, Trace, VariationalBound};
 use crate::network::{Context, ContextEmbedding, Network, Weights};
 use crate::path::{Head, Interval, LossWeight, Path, Schedule, host_times, scale_rows};
 use crate::random::Stream;
-use crate::solver::{Denoiser, NoisyField, SamplerKind, Solver};
+use crate::solver::{Denoiser, NoisyField, SamplerKind, Solver, Stop, Watch};
 
 /// A network regressed on what its [`Head`] stands for at points of paths between joined points, loss
 /// `w(t) |F(x_t, t, c) - F*|^2`; read as a velocity, its marginal flow carries the base to the data.
@@ -84,6 +84,35 @@ impl Continuous {
             weights,
             given,
         }
+    }
+
+    /// Along the velocity.
+    fn flow(&self, field: &Predicted<'_>, base: Tensor<2>, watch: &mut Watch) -> Result<Tensor<2>, Error> {
+        let Interval { from, to } = self.interval();
+        let start = self.at_start(base);
+        let walk = self
+            .solver
+            .walk_watched(&Walked::new(field), start, (from, to), watch)?;
+        Ok(self.at_end(walk.end))
+    }
+
+    /// The way the sampler goes.
+    fn sampled(
+        &self,
+        field: &Predicted<'_>,
+        base: Tensor<2>,
+        streams: &[Stream],
+        watch: &mut Watch,
+    ) -> Result<Tensor<2>, Error> {
+        if let Some(sampler) = self.sampler.build() {
+            return Ok(sampler.walk_watched(field, base, streams, watch)?.end);
+        }
+        let Some((solver, noise)) = self.sampler.stochastic() else {
+            return self.flow(field, base, watch);
+        };
+        let Interval { from, to } = self.interval();
+        let walk = solver.walk_watched(&Noisy { field, noise }, self.at_start(base), (from, to), streams, watch)?;
+        Ok(self.at_end(walk.end))
     }
 
     fn at_start(&self, base: Tensor<2>) -> Tensor<2> {
@@ -169,9 +198,7 @@ impl Bridge for Continuous {
 
     fn transport(&self, weights: &Weights, base: Tensor<2>, context: Option<&Context>) -> Result<Tensor<2>, Error> {
         let field = self.field(weights, self.given(weights, context));
-        let Interval { from, to } = self.interval();
-        let walk = self.solver.walk(&Walked::new(&field), self.at_start(base), from, to)?;
-        Ok(self.at_end(walk.end))
+        self.flow(&field, base, &mut Watch::nothing())
     }
 
     fn draw(
@@ -182,15 +209,24 @@ impl Bridge for Continuous {
         streams: &[Stream],
     ) -> Result<Tensor<2>, Error> {
         let field = self.field(weights, self.given(weights, context));
-        if let Some(sampler) = self.sampler.build() {
-            return Ok(sampler.walk(&field, base, streams)?.end);
-        }
-        let Some((solver, noise)) = self.sampler.stochastic() else {
-            return self.transport(weights, base, context);
-        };
-        let Interval { from, to } = self.interval();
-        let noisy = Noisy { field: &field, noise };
-        Ok(self.at_end(solver.walk(&noisy, self.at_start(base), from, to, streams)?.end))
+        self.sampled(&field, base, streams, &mut Watch::nothing())
+    }
+
+    /// Where `a^2 + b^2 > 1` the points are those of `x_t / sqrt(a^2 + b^2)`: noise that begins at a deviation of 80 would
+    /// hide all else, and like this the walk begins at the base points.
+    fn on_the_way(
+        &self,
+        weights: &Weights,
+        base: Tensor<2>,
+        context: Option<&Context>,
+        streams: &[Stream],
+        pieces: usize,
+    ) -> Result<Vec<Stop>, Error> {
+        let field = self.field(weights, self.given(weights, context));
+        let mut watch = Watch::pieces(pieces);
+        let end = self.sampled(&field, base.clone(), streams, &mut watch)?;
+        let radius = |t: f64| self.path.schedule(t).radius().max(1.0);
+        Ok(watch.between(base, end, |t, x| times_unless_one(x, 1.0 / radius(t))))
     }
 
     fn draw_base(&self, rows: usize, stream: &Stream) -> Vec<f32> {

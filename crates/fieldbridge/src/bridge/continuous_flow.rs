@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::likelihood::{ExactTrace, LogDensity, Trace, TraceKind};
 use crate::network::{Context, ContextEmbedding, Network, Weights};
 use crate::random::Stream;
-use crate::solver::{Field, Solver, select_rows};
+use crate::solver::{Field, Solver, Stop, Watch, select_rows};
 
 /// A continuous normalizing flow (Chen et al. 2018, arXiv:1806.07366; FFJORD, Grathwohl et al. 2018, arXiv:1810.01367): a
 /// network is the velocity, and the loss of a row is
@@ -53,6 +53,21 @@ impl ContinuousFlow {
             weights,
             given: Given::new(self.embedding.as_ref(), weights, context, 1.0),
         }
+    }
+
+    /// Along the velocity, from base to data.
+    fn flow(
+        &self,
+        weights: &Weights,
+        base: Tensor<2>,
+        context: Option<&Context>,
+        watch: &mut Watch,
+    ) -> Result<Tensor<2>, Error> {
+        let field = self.field(weights, context);
+        let walk = self
+            .solver
+            .walk_watched(&Walked::new(&field), base, (0.0, 1.0), watch)?;
+        Ok(walk.end)
     }
 
     /// Directions of the trace in training: those drawn for the rows, or all.
@@ -167,8 +182,20 @@ impl Bridge for ContinuousFlow {
     }
 
     fn transport(&self, weights: &Weights, base: Tensor<2>, context: Option<&Context>) -> Result<Tensor<2>, Error> {
-        let field = self.field(weights, context);
-        Ok(self.solver.walk(&Walked::new(&field), base, 0.0, 1.0)?.end)
+        self.flow(weights, base, context, &mut Watch::nothing())
+    }
+
+    fn on_the_way(
+        &self,
+        weights: &Weights,
+        base: Tensor<2>,
+        context: Option<&Context>,
+        _streams: &[Stream],
+        pieces: usize,
+    ) -> Result<Vec<Stop>, Error> {
+        let mut watch = Watch::pieces(pieces);
+        let end = self.flow(weights, base.clone(), context, &mut watch)?;
+        Ok(watch.between(base, end, |_, x| x))
     }
 
     fn draw_base(&self, rows: usize, stream: &Stream) -> Vec<f32> {

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::likelihood::LogDensity;
 use crate::network::{Context, ContextEmbedding, Weights, embed};
 use crate::random::Stream;
+use crate::solver::Stop;
 use crate::transform::Transform;
 
 /// `log p(x | c) = log p_base(f(x; c)) + log |det df/dx|` with `f` a stack of transforms (Rezende and Mohamed 2015,
@@ -43,6 +44,23 @@ impl Flow {
             None => base,
         }
     }
+
+    /// From base to data; `see` is told where the points are after each transform.
+    fn to_data(
+        &self,
+        weights: &Weights,
+        base: Tensor<2>,
+        context: Option<&Context>,
+        see: &mut dyn FnMut(&Tensor<2>),
+    ) -> Tensor<2> {
+        let embedded = embed(self.embedding.as_ref(), weights, context);
+        let mut x = base;
+        for transform in self.transforms.iter().rev() {
+            x = transform.inverse(weights, x, embedded.as_ref()).0;
+            see(&x);
+        }
+        x
+    }
 }
 
 impl Bridge for Flow {
@@ -58,12 +76,26 @@ impl Bridge for Flow {
     }
 
     fn transport(&self, weights: &Weights, base: Tensor<2>, context: Option<&Context>) -> Result<Tensor<2>, Error> {
-        let embedded = embed(self.embedding.as_ref(), weights, context);
-        let mut x = base;
-        for transform in self.transforms.iter().rev() {
-            x = transform.inverse(weights, x, embedded.as_ref()).0;
-        }
-        Ok(x)
+        Ok(self.to_data(weights, base, context, &mut |_| {}))
+    }
+
+    /// Times are those of equally long jumps, one for each transform.
+    fn on_the_way(
+        &self,
+        weights: &Weights,
+        base: Tensor<2>,
+        context: Option<&Context>,
+        _streams: &[Stream],
+        _pieces: usize,
+    ) -> Result<Vec<Stop>, Error> {
+        let mut places = vec![base.clone()];
+        self.to_data(weights, base, context, &mut |x| places.push(x.clone()));
+        let jumps = (places.len() - 1).max(1) as f64;
+        let stop = |(jump, points)| Stop {
+            time: jump as f64 / jumps,
+            points,
+        };
+        Ok(places.into_iter().enumerate().map(stop).collect())
     }
 
     fn draw_base(&self, rows: usize, stream: &Stream) -> Vec<f32> {

@@ -14,7 +14,7 @@ use crate::likelihood::{LogDensity, Trace};
 use crate::network::{Context, ContextEmbedding, Network, Weights, embed};
 use crate::path::{Interval, Latent, Path, Schedule, host_times, scale_rows};
 use crate::random::Stream;
-use crate::solver::{NoisyField, SamplerKind, Solver, normals};
+use crate::solver::{NoisyField, SamplerKind, Solver, Stop, Watch, normals};
 
 /// `x_t = a(t) x1 + b(t) x0 + gamma(t) z` with normal `z` (Albergo, Boffi and Vanden-Eijnden 2023, arXiv:2303.08797).
 ///
@@ -84,6 +84,47 @@ impl Interpolant {
             _ => base,
         }
     }
+
+    /// Along the velocity.
+    fn flow(
+        &self,
+        weights: &Weights,
+        start: Tensor<2>,
+        context: Option<&Context>,
+        watch: &mut Watch,
+    ) -> Result<Tensor<2>, Error> {
+        let field = self.field(weights, context);
+        let Interval { from, to } = self.interval();
+        let walk = self
+            .solver
+            .walk_watched(&Walked::new(&field), start, (from, to), watch)?;
+        Ok(walk.end)
+    }
+
+    /// The way the sampler goes.
+    fn sampled(
+        &self,
+        weights: &Weights,
+        mut start: Tensor<2>,
+        context: Option<&Context>,
+        streams: &[Stream],
+        watch: &mut Watch,
+    ) -> Result<Tensor<2>, Error> {
+        let Some((solver, noise)) = self.sampler.stochastic() else {
+            return self.flow(weights, start, context, watch);
+        };
+        let field = Drift {
+            noise,
+            ..self.field(weights, context)
+        };
+        let Interval { from, to } = self.interval();
+        let gamma = self.latent.at(from).0;
+        if gamma > 0.0 {
+            // the step numbers of a walk are small: this one is none of them
+            start = start.clone() + normals(streams, usize::MAX, self.dimension, &start.device()) * gamma;
+        }
+        Ok(solver.walk_watched(&field, start, (from, to), streams, watch)?.end)
+    }
 }
 
 impl Bridge for Interpolant {
@@ -136,10 +177,8 @@ impl Bridge for Interpolant {
     }
 
     fn transport(&self, weights: &Weights, base: Tensor<2>, context: Option<&Context>) -> Result<Tensor<2>, Error> {
-        let field = self.field(weights, context);
-        let Interval { from, to } = self.interval();
         let start = self.start(base, context);
-        Ok(self.solver.walk(&Walked::new(&field), start, from, to)?.end)
+        self.flow(weights, start, context, &mut Watch::nothing())
     }
 
     fn draw(
@@ -149,21 +188,22 @@ impl Bridge for Interpolant {
         context: Option<&Context>,
         streams: &[Stream],
     ) -> Result<Tensor<2>, Error> {
-        let Some((solver, noise)) = self.sampler.stochastic() else {
-            return self.transport(weights, base, context);
-        };
-        let field = Drift {
-            noise,
-            ..self.field(weights, context)
-        };
-        let Interval { from, to } = self.interval();
-        let mut start = self.start(base, context);
-        let gamma = self.latent.at(from).0;
-        if gamma > 0.0 {
-            // the step numbers of a walk are small: this one is none of them
-            start = start.clone() + normals(streams, usize::MAX, self.dimension, &start.device()) * gamma;
-        }
-        Ok(solver.walk(&field, start, from, to, streams)?.end)
+        let start = self.start(base, context);
+        self.sampled(weights, start, context, streams, &mut Watch::nothing())
+    }
+
+    fn on_the_way(
+        &self,
+        weights: &Weights,
+        base: Tensor<2>,
+        context: Option<&Context>,
+        streams: &[Stream],
+        pieces: usize,
+    ) -> Result<Vec<Stop>, Error> {
+        let mut watch = Watch::pieces(pieces);
+        let start = self.start(base, context);
+        let end = self.sampled(weights, start.clone(), context, streams, &mut watch)?;
+        Ok(watch.between(start, end, |_, x| x))
     }
 
     fn draw_base(&self, rows: usize, stream: &Stream) -> Vec<f32> {

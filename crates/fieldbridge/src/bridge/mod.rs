@@ -47,7 +47,7 @@ use crate::error::Error;
 use crate::likelihood::LogDensity;
 use crate::network::{Context, Weights};
 use crate::random::Stream;
-use crate::solver::row_streams;
+use crate::solver::{Stop, row_streams};
 
 pub use affine_flow::AffineFlowRecipe;
 pub use build::build;
@@ -162,6 +162,24 @@ pub trait Bridge: Send + Sync + std::fmt::Debug {
         _streams: &[Stream],
     ) -> Result<Tensor<2>, Error> {
         self.transport(weights, base, context)
+    }
+
+    /// What [`Bridge::draw`] passes on its way from the base points to the draws: both ends at least; a walk in at most
+    /// `pieces` pieces, a flow after each of its transforms. The points are `[batch, D]`, in the order of the base points.
+    ///
+    /// # Errors
+    /// [`Error::Solver`] when a walk does not arrive.
+    fn on_the_way(
+        &self,
+        weights: &Weights,
+        base: Tensor<2>,
+        context: Option<&Context>,
+        streams: &[Stream],
+        _pieces: usize,
+    ) -> Result<Vec<Stop>, Error> {
+        let points = base.clone().narrow(1, 0, self.dimension());
+        let end = self.draw(weights, base, context, streams)?;
+        Ok(vec![Stop { time: 0.0, points }, Stop { time: 1.0, points: end }])
     }
 
     /// Draws base points for [`Bridge::transport`], flat, `rows * base_width`.

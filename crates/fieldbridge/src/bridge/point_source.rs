@@ -12,7 +12,7 @@ use crate::likelihood::{LogDensity, Trace};
 use crate::network::{Context, ContextEmbedding, Network, Weights, embed};
 use crate::path::{Interval, Linear, host_times, scale_rows};
 use crate::random::Stream;
-use crate::solver::{NoisyField, SamplerKind, Solver, select_rows};
+use crate::solver::{NoisyField, SamplerKind, Solver, Stop, Watch, select_rows};
 
 /// `x_t = (1 - t) x0 + t x1 + g (1 - t) sqrt(t) z` from the point `x0` to the data given `x0` (Chen et al. 2024,
 /// arXiv:2403.13724, there with `sigma = g (1 - t)`; a Foellmer process).
@@ -59,6 +59,44 @@ impl PointSource {
             source: self.source.of_context(context),
             noise: 1.0,
         }
+    }
+
+    /// Along the velocity.
+    fn flow(
+        &self,
+        weights: &Weights,
+        base: Tensor<2>,
+        context: &Context,
+        watch: &mut Watch,
+    ) -> Result<Tensor<2>, Error> {
+        let field = self.field(weights, context);
+        let (centre, deviation) = self.first(&field);
+        let (start, between) = (centre + base * deviation, (Self::FIRST, 1.0));
+        Ok(self
+            .solver
+            .walk_watched(&Walked::new(&field), start, between, watch)?
+            .end)
+    }
+
+    /// The way the sampler goes.
+    fn sampled(
+        &self,
+        weights: &Weights,
+        base: Tensor<2>,
+        context: &Context,
+        streams: &[Stream],
+        watch: &mut Watch,
+    ) -> Result<Tensor<2>, Error> {
+        let Some((solver, noise)) = self.sampler.stochastic() else {
+            return self.flow(weights, base, context, watch);
+        };
+        let field = Drift {
+            noise,
+            ..self.field(weights, context)
+        };
+        let (centre, deviation) = self.first(&field);
+        let (start, between) = (centre + base * deviation, (Self::FIRST, 1.0));
+        Ok(solver.walk_watched(&field, start, between, streams, watch)?.end)
     }
 
     /// Centre and deviation of the points at the first time.
@@ -109,10 +147,7 @@ impl Bridge for PointSource {
     }
 
     fn transport(&self, weights: &Weights, base: Tensor<2>, context: Option<&Context>) -> Result<Tensor<2>, Error> {
-        let field = self.field(weights, needed(context)?);
-        let (centre, deviation) = self.first(&field);
-        let start = centre + base * deviation;
-        Ok(self.solver.walk(&Walked::new(&field), start, Self::FIRST, 1.0)?.end)
+        self.flow(weights, base, needed(context)?, &mut Watch::nothing())
     }
 
     fn draw(
@@ -122,16 +157,22 @@ impl Bridge for PointSource {
         context: Option<&Context>,
         streams: &[Stream],
     ) -> Result<Tensor<2>, Error> {
-        let Some((solver, noise)) = self.sampler.stochastic() else {
-            return self.transport(weights, base, context);
-        };
-        let field = Drift {
-            noise,
-            ..self.field(weights, needed(context)?)
-        };
-        let (centre, deviation) = self.first(&field);
-        let start = centre + base * deviation;
-        Ok(solver.walk(&field, start, Self::FIRST, 1.0, streams)?.end)
+        self.sampled(weights, base, needed(context)?, streams, &mut Watch::nothing())
+    }
+
+    /// From the known points, not from the base points, which decide the first steps away from them.
+    fn on_the_way(
+        &self,
+        weights: &Weights,
+        base: Tensor<2>,
+        context: Option<&Context>,
+        streams: &[Stream],
+        pieces: usize,
+    ) -> Result<Vec<Stop>, Error> {
+        let mut watch = Watch::pieces(pieces);
+        let context = needed(context)?;
+        let end = self.sampled(weights, base, context, streams, &mut watch)?;
+        Ok(watch.between(self.source.of_context(context), end, |_, x| x))
     }
 
     fn draw_base(&self, rows: usize, stream: &Stream) -> Vec<f32> {

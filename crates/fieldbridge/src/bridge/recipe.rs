@@ -41,6 +41,16 @@ pub enum BridgeKind {
     ContinuousFlow,
 }
 
+impl BridgeKind {
+    /// Whether it is crossed by walking along a time; otherwise in jumps.
+    pub fn is_walked(self) -> bool {
+        match self {
+            Self::FlowMatching | Self::Diffusion | Self::Interpolant | Self::ContinuousFlow => true,
+            Self::SplineFlow | Self::AffineFlow | Self::ImageFlow | Self::ResidualFlow | Self::MixtureDensity => false,
+        }
+    }
+}
+
 /// What supplies the parameters of the maps of a flow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -258,6 +268,32 @@ pub struct BridgeRecipe {
 }
 
 impl BridgeRecipe {
+    /// How draws are made, which may be changed after training; none where there is one way.
+    pub fn sampler_mut(&mut self) -> Option<&mut SamplerKind> {
+        match self.kind {
+            BridgeKind::FlowMatching => Some(&mut self.flow_matching.sampler),
+            BridgeKind::Diffusion => Some(&mut self.diffusion.sampler),
+            BridgeKind::Interpolant => Some(&mut self.interpolant.sampler),
+            _ => None,
+        }
+    }
+
+    /// How the velocity is walked; none where there is none.
+    pub fn solver_mut(&mut self) -> Option<&mut SolverKind> {
+        match self.kind {
+            BridgeKind::FlowMatching => Some(&mut self.flow_matching.solver),
+            BridgeKind::Diffusion => Some(&mut self.diffusion.solver),
+            BridgeKind::Interpolant => Some(&mut self.interpolant.solver),
+            BridgeKind::ContinuousFlow => Some(&mut self.continuous_flow.solver),
+            _ => None,
+        }
+    }
+
+    /// Weight of the context in draws; none where there is none.
+    pub fn guidance_mut(&mut self) -> Option<&mut f64> {
+        (self.kind == BridgeKind::Diffusion).then_some(&mut self.diffusion.guidance)
+    }
+
     /// Times the model is trained again on pairs of its own walks.
     pub fn rectifications(&self) -> usize {
         match self.kind {

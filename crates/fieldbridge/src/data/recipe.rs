@@ -20,6 +20,11 @@ pub struct DataRecipe {
     /// A known distribution in the plane to draw the rows from; its columns are `x`, `y` and `part`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generate: Option<KnownKind>,
+    /// A second known distribution whose points the rows start from: columns `start_x`, `start_y` and `start_part`. The
+    /// point of a row is drawn given its start: from the part of the distribution with the number of the start's part,
+    /// counted around.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<KnownKind>,
     /// Rows to draw with `generate`; 20,000 unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<usize>,

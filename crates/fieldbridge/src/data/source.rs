@@ -5,7 +5,7 @@ use std::path::Path;
 use fieldbridge_files::TableFile;
 
 use super::fingerprint::fingerprint;
-use super::known::{Drawn, Known, draw, table};
+use super::known::{Drawn, Known, draw, draw_from, table};
 use super::recipe::DataRecipe;
 use crate::error::Error;
 use crate::random::Stream;
@@ -45,6 +45,7 @@ impl DataRecipe {
             }
             (Some(_), None) => {
                 let given = [
+                    ("start", self.start.is_some()),
                     ("rows", self.rows.is_some()),
                     ("noise", self.noise.is_some()),
                     ("draw_seed", self.draw_seed.is_some()),
@@ -65,6 +66,22 @@ impl DataRecipe {
                     return refuse("rows", "is out of range", "use 10 to 20,000,000 rows");
                 }
                 kind.build(self.noise)?;
+                if let Some(start) = self.start
+                    && start.parts() % kind.parts() != 0
+                {
+                    return Err(Error::Recipe {
+                        key: "data.start".to_owned(),
+                        reason: format!(
+                            "`{}` has {} parts, which the {} of `{}` do not divide",
+                            start.name(),
+                            start.parts(),
+                            kind.parts(),
+                            kind.name()
+                        ),
+                        hint: "use `eight_gaussians` with a distribution of 1, 2 or 8 parts, such as `two_moons`"
+                            .to_owned(),
+                    });
+                }
             }
         }
         Ok(())
@@ -94,7 +111,11 @@ impl DataRecipe {
     pub fn open(&self, folder: &Path) -> Result<TableFile, Error> {
         self.check()?;
         if let Some(drawn) = self.drawn()? {
-            return Ok(TableFile::in_memory(Path::new(&self.source_name()), table(&drawn)));
+            let (starts, points) = drawn;
+            return Ok(TableFile::in_memory(
+                Path::new(&self.source_name()),
+                table(&points, &starts),
+            ));
         }
         let path = folder.join(self.file.as_deref().unwrap_or(Path::new("")));
         Ok(match &self.group {
@@ -113,7 +134,7 @@ impl DataRecipe {
             return fingerprint(&folder.join(self.file.as_deref().unwrap_or(Path::new(""))));
         };
         let mut hasher = blake3::Hasher::new();
-        for one in drawn {
+        for one in drawn.1.into_iter().chain(drawn.0) {
             for coordinate in one.point {
                 hasher.update(&coordinate.to_le_bytes());
             }
@@ -122,12 +143,19 @@ impl DataRecipe {
         Ok(hasher.finalize().to_hex().to_string())
     }
 
-    fn drawn(&self) -> Result<Option<Vec<Drawn>>, Error> {
+    /// Starts, if there are any, and points.
+    fn drawn(&self) -> Result<Option<(Vec<Drawn>, Vec<Drawn>)>, Error> {
         let (Some(kind), Some(known)) = (self.generate, self.known()?) else {
             return Ok(None);
         };
-        let stream = Stream::new(self.draw_seed.unwrap_or(0), kind.name(), 0);
-        Ok(Some(draw(known.as_ref(), self.rows.unwrap_or(ROWS), &stream)))
+        let (seed, rows) = (self.draw_seed.unwrap_or(0), self.rows.unwrap_or(ROWS));
+        let stream = Stream::new(seed, kind.name(), 0);
+        let Some(start) = self.start else {
+            return Ok(Some((Vec::new(), draw(known.as_ref(), rows, &stream))));
+        };
+        let starts = draw(start.build(None)?.as_ref(), rows, &Stream::new(seed, start.name(), 1));
+        let points = draw_from(known.as_ref(), kind.parts(), &starts, &stream);
+        Ok(Some((starts, points)))
     }
 }
 
@@ -162,6 +190,27 @@ mod tests {
     }
 
     #[test]
+    fn points_are_drawn_from_the_part_of_their_start() {
+        let folder = Path::new("nowhere");
+        let pairs = recipe("generate = \"two_moons\"\nstart = \"eight_gaussians\"\nrows = 400");
+        let file = pairs.open(folder).unwrap();
+        let names: Vec<&str> = file.columns().iter().map(|column| column.name.as_str()).collect();
+        assert_eq!(names, ["x", "y", "part", "start_x", "start_y", "start_part"]);
+        let column = |name: &str| file.read(&[name], 0..400).unwrap().columns()[0].to_f64().unwrap();
+        let (parts, starts) = (column("part"), column("start_part"));
+        assert!(parts.iter().zip(&starts).all(|(part, start)| start % 2.0 == *part));
+        assert!((0..8).all(|at| starts.contains(&f64::from(at))));
+        let radii = column("start_x").into_iter().zip(column("start_y"));
+        assert!(
+            radii
+                .map(|(x, y)| x.hypot(y))
+                .all(|radius| (0.5..5.0).contains(&radius))
+        );
+        let moons = recipe("generate = \"two_moons\"\nrows = 400");
+        assert_ne!(pairs.fingerprint(folder).unwrap(), moons.fingerprint(folder).unwrap());
+    }
+
+    #[test]
     fn contradictions_are_refused() {
         for (text, key) in [
             ("", "data.file"),
@@ -169,6 +218,8 @@ mod tests {
             ("file = \"a.csv\"\nrows = 5", "data.rows"),
             ("file = \"a.csv\"\nnoise = 0.1", "data.noise"),
             ("generate = \"two_moons\"\nrows = 5", "data.rows"),
+            ("file = \"a.csv\"\nstart = \"two_moons\"", "data.start"),
+            ("generate = \"pinwheel\"\nstart = \"eight_gaussians\"", "data.start"),
             ("generate = \"two_moons\"\ngroup = \"a\"", "data.group"),
             ("generate = \"checkerboard\"\nnoise = 0.1", "data.noise"),
         ] {

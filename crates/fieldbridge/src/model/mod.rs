@@ -4,20 +4,23 @@
 //! (`model.safetensors`) with everything in it: the [`Manifest`] says what was learned from what, and holds known
 //! answers that are asked again when the file is loaded.
 
+mod density;
+mod draw;
 mod file;
 mod manifest;
-mod predict;
+mod walk;
 
 use fieldbridge_files::Table;
 
-use crate::bridge::{self, Bridge};
+use crate::bridge::{self, Bridge, BridgeRecipe};
 use crate::data::Encoded;
 use crate::device::Device;
 use crate::error::Error;
 use crate::network::{Parameters, Weights};
 
+pub use density::Density;
 pub use manifest::{FORMAT_VERSION, KnownAnswer, Manifest, TrainingSummary};
-pub use predict::Density;
+pub use walk::Passed;
 
 /// A trained bridge; an equal mixture of them when it has several members.
 #[derive(Debug)]
@@ -44,7 +47,11 @@ impl Model {
         manifest.known_answers.clear();
         manifest.training.members = parameters.len();
         let mut model = Self::assemble(manifest, parameters, device)?;
-        let answers = model.scaled_log_density(examples)?;
+        let answers = match model.scaled_log_density(examples) {
+            // draws are all there is
+            Err(Error::NoDensity { .. }) => return Ok(model),
+            answered => answered?,
+        };
         model.manifest.known_answers = (0..examples.count)
             // a bounded base can give zero density, whose logarithm JSON cannot hold
             .filter(|&row| answers[row].value.is_finite())
@@ -59,6 +66,18 @@ impl Model {
             })
             .collect();
         Ok(model)
+    }
+
+    /// The same parameters in a bridge described otherwise, such as with another sampler.
+    ///
+    /// # Errors
+    /// When the choices do not fit together, or the parameters do not fit the bridge.
+    pub fn with_bridge(self, bridge: BridgeRecipe, device: &Device) -> Result<Self, Error> {
+        let manifest = Manifest {
+            bridge,
+            ..self.manifest
+        };
+        Self::assemble(manifest, self.parameters, device)
     }
 
     fn assemble(manifest: Manifest, parameters: Vec<Parameters>, device: &Device) -> Result<Self, Error> {

@@ -2,7 +2,7 @@
 
 use burn_tensor::Tensor;
 
-use super::{Field, Solver, Walk, first_non_finite, times};
+use super::{Field, Solver, Walk, Watch, first_non_finite, times};
 use crate::error::Error;
 
 /// Order 1: `x <- x + h v(x, t)`.
@@ -36,8 +36,8 @@ fn march(
     steps: usize,
     evaluations_each: usize,
     x: Tensor<2>,
-    from: f64,
-    to: f64,
+    (from, to): (f64, f64),
+    watch: &mut Watch,
     step: impl Fn(Tensor<2>, f64, f64) -> Tensor<2>,
 ) -> Result<Walk, Error> {
     let steps = steps.max(1);
@@ -45,6 +45,7 @@ fn march(
     let mut end = x;
     for index in 0..steps {
         end = step(end, from + h * index as f64, h);
+        watch.see(from + h * (index + 1) as f64, &end);
     }
     let evaluations = steps * evaluations_each;
     match first_non_finite(&end) {
@@ -72,7 +73,17 @@ impl Solver for Euler {
     }
 
     fn walk(&self, field: &dyn Field, x: Tensor<2>, from: f64, to: f64) -> Result<Walk, Error> {
-        march(self.steps, 1, x, from, to, |x, t, h| {
+        self.walk_watched(field, x, (from, to), &mut Watch::nothing())
+    }
+
+    fn walk_watched(
+        &self,
+        field: &dyn Field,
+        x: Tensor<2>,
+        between: (f64, f64),
+        watch: &mut Watch,
+    ) -> Result<Walk, Error> {
+        march(self.steps, 1, x, between, watch, |x, t, h| {
             x.clone() + field.velocity(x.clone(), times(&x, t)) * h
         })
     }
@@ -86,7 +97,17 @@ impl Solver for Heun {
     }
 
     fn walk(&self, field: &dyn Field, x: Tensor<2>, from: f64, to: f64) -> Result<Walk, Error> {
-        march(self.steps, 2, x, from, to, |x, t, h| {
+        self.walk_watched(field, x, (from, to), &mut Watch::nothing())
+    }
+
+    fn walk_watched(
+        &self,
+        field: &dyn Field,
+        x: Tensor<2>,
+        between: (f64, f64),
+        watch: &mut Watch,
+    ) -> Result<Walk, Error> {
+        march(self.steps, 2, x, between, watch, |x, t, h| {
             let first = field.velocity(x.clone(), times(&x, t));
             let second = field.velocity(x.clone() + first.clone() * h, times(&x, t + h));
             x + (first + second) * (0.5 * h)
@@ -102,7 +123,17 @@ impl Solver for RungeKutta {
     }
 
     fn walk(&self, field: &dyn Field, x: Tensor<2>, from: f64, to: f64) -> Result<Walk, Error> {
-        march(self.steps, 4, x, from, to, |x, t, h| {
+        self.walk_watched(field, x, (from, to), &mut Watch::nothing())
+    }
+
+    fn walk_watched(
+        &self,
+        field: &dyn Field,
+        x: Tensor<2>,
+        between: (f64, f64),
+        watch: &mut Watch,
+    ) -> Result<Walk, Error> {
+        march(self.steps, 4, x, between, watch, |x, t, h| {
             let first = field.velocity(x.clone(), times(&x, t));
             let second = field.velocity(x.clone() + first.clone() * (0.5 * h), times(&x, t + 0.5 * h));
             let third = field.velocity(x.clone() + second.clone() * (0.5 * h), times(&x, t + 0.5 * h));

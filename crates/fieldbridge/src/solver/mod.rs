@@ -7,6 +7,7 @@ mod fixed;
 mod noise;
 mod sampler;
 mod stochastic;
+mod watch;
 
 use burn_tensor::{Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ pub use fixed::{Euler, Heun, RungeKutta};
 pub(crate) use noise::{normals, row_streams};
 pub use sampler::{Ancestral, Churn, Denoiser, Karras, Multistep, Sampler, SamplerKind};
 pub use stochastic::{EulerMaruyama, NoisyField, StochasticHeun, StochasticSolver};
+pub use watch::{Stop, Watch};
 
 /// A velocity field over a batch of rows, each a state of its own with conditions of its own.
 pub trait Field {
@@ -79,6 +81,37 @@ pub trait Solver: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// [`Error::Solver`] when the field is not finite or too stiff to finish within the limit of evaluations.
     fn walk(&self, field: &dyn Field, x: Tensor<2>, from: f64, to: f64) -> Result<Walk, Error>;
+
+    /// The same, watched: a method with steps of its own for every row walks the pieces asked for one after another.
+    ///
+    /// # Errors
+    /// As [`Solver::walk`].
+    fn walk_watched(
+        &self,
+        field: &dyn Field,
+        x: Tensor<2>,
+        (from, to): (f64, f64),
+        watch: &mut Watch,
+    ) -> Result<Walk, Error> {
+        let pieces = watch.count();
+        let at = |piece: usize| match piece {
+            _ if piece == pieces => to,
+            _ => from + (to - from) * piece as f64 / pieces as f64,
+        };
+        let mut all = self.walk(field, x, from, at(1))?;
+        watch.see(at(1), &all.end);
+        for piece in 1..pieces {
+            let next = self.walk(field, all.end, at(piece), at(piece + 1))?;
+            watch.see(at(piece + 1), &next.end);
+            all = Walk {
+                end: next.end,
+                error: all.error.zip(next.error).map(|(before, more)| before + more),
+                evaluations: all.evaluations + next.evaluations,
+                rejected: all.rejected + next.rejected,
+            };
+        }
+        Ok(all)
+    }
 
     /// The same method, less accurate: the difference of the two ends shows the error of either, which the sum of local
     /// errors in [`Walk::error`] does not where the field amplifies them on the way.

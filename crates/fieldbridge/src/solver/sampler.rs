@@ -11,8 +11,8 @@ mod multistep;
 use burn_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::Walk;
 use super::noise::check;
+use super::{Walk, Watch};
 use crate::error::Error;
 use crate::path::{Interval, NoiseLevels, Path};
 use crate::random::Stream;
@@ -39,7 +39,21 @@ pub trait Sampler: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// [`Error::Solver`] with time and row when a state is not finite.
-    fn walk(&self, denoiser: &dyn Denoiser, z: Tensor<2>, streams: &[Stream]) -> Result<Walk, Error>;
+    fn walk(&self, denoiser: &dyn Denoiser, z: Tensor<2>, streams: &[Stream]) -> Result<Walk, Error> {
+        self.walk_watched(denoiser, z, streams, &mut Watch::nothing())
+    }
+
+    /// The same, watched.
+    ///
+    /// # Errors
+    /// As [`Sampler::walk`].
+    fn walk_watched(
+        &self,
+        denoiser: &dyn Denoiser,
+        z: Tensor<2>,
+        streams: &[Stream],
+        watch: &mut Watch,
+    ) -> Result<Walk, Error>;
 }
 
 /// How draws are made, by name, as recipes write it.
@@ -162,8 +176,13 @@ impl SamplerKind {
     }
 }
 
+/// When a step of a sampler ends.
+fn next_time(times: &[f64], step: usize) -> f64 {
+    times.get(step + 1).copied().unwrap_or(1.0)
+}
+
 /// Checks one step of a sampler, all of which take a known number of evaluations.
 fn check_step(x: &Tensor<2>, times: &[f64], step: usize, evaluations: usize) -> Result<(), Error> {
-    let next = times.get(step + 1).copied().unwrap_or(1.0);
+    let next = next_time(times, step);
     check(x, next, next - times[step], evaluations, evaluations)
 }

@@ -2,8 +2,8 @@
 
 use burn_tensor::Tensor;
 
-use super::Walk;
 use super::noise::{arrived, check, normals};
+use super::{Walk, Watch};
 use crate::error::Error;
 use crate::random::Stream;
 
@@ -22,8 +22,29 @@ pub trait StochasticSolver: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// [`Error::Solver`] with the time and the row when a state is not finite.
-    fn walk(&self, field: &dyn NoisyField, x: Tensor<2>, from: f64, to: f64, streams: &[Stream])
-    -> Result<Walk, Error>;
+    fn walk(
+        &self,
+        field: &dyn NoisyField,
+        x: Tensor<2>,
+        from: f64,
+        to: f64,
+        streams: &[Stream],
+    ) -> Result<Walk, Error> {
+        self.walk_watched(field, x, (from, to), streams, &mut Watch::nothing())
+    }
+
+    /// The same, watched.
+    ///
+    /// # Errors
+    /// As [`StochasticSolver::walk`].
+    fn walk_watched(
+        &self,
+        field: &dyn NoisyField,
+        x: Tensor<2>,
+        between: (f64, f64),
+        streams: &[Stream],
+        watch: &mut Watch,
+    ) -> Result<Walk, Error>;
 }
 
 /// `x <- x + h d(x, t) + g(t) sqrt(h) N` (Maruyama 1955): the distribution is right to first order in `h`.
@@ -42,13 +63,13 @@ pub struct StochasticHeun {
 }
 
 impl StochasticSolver for EulerMaruyama {
-    fn walk(
+    fn walk_watched(
         &self,
         field: &dyn NoisyField,
         x: Tensor<2>,
-        from: f64,
-        to: f64,
+        (from, to): (f64, f64),
         streams: &[Stream],
+        watch: &mut Watch,
     ) -> Result<Walk, Error> {
         let h = (to - from) / self.steps.max(1) as f64;
         let (mut x, width) = (x.clone(), x.dims()[1]);
@@ -57,19 +78,20 @@ impl StochasticSolver for EulerMaruyama {
             let noise = normals(streams, step, width, &x.device()) * (field.deviation(t) * h.abs().sqrt());
             x = x.clone() + field.drift(x, t) * h + noise;
             check(&x, t + h, h, step + 1, self.steps)?;
+            watch.see(t + h, &x);
         }
         Ok(arrived(x, self.steps.max(1)))
     }
 }
 
 impl StochasticSolver for StochasticHeun {
-    fn walk(
+    fn walk_watched(
         &self,
         field: &dyn NoisyField,
         x: Tensor<2>,
-        from: f64,
-        to: f64,
+        (from, to): (f64, f64),
         streams: &[Stream],
+        watch: &mut Watch,
     ) -> Result<Walk, Error> {
         let h = (to - from) / self.steps.max(1) as f64;
         let (mut x, width) = (x.clone(), x.dims()[1]);
@@ -81,6 +103,7 @@ impl StochasticSolver for StochasticHeun {
             let tried = x.clone() + first.clone() * h + noise.clone();
             x = x + (first + field.drift(tried, next)) * (0.5 * h) + noise;
             check(&x, next, h, 2 * (step + 1), 2 * self.steps)?;
+            watch.see(next, &x);
         }
         Ok(arrived(x, 2 * self.steps.max(1)))
     }

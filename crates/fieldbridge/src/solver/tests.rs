@@ -5,7 +5,7 @@ mod order;
 
 use burn_tensor::{Tensor, TensorData};
 
-use super::{DormandPrince, Euler, Heun, RungeKutta, Solver};
+use super::{DormandPrince, Euler, Heun, RungeKutta, Solver, Watch};
 use crate::device::cpu;
 
 fn matrix(values: &[f32], columns: usize) -> Tensor<2> {
@@ -65,4 +65,32 @@ fn known_fields() -> [Known; 3] {
             starts: [1.0, -0.5, 2.0],
         },
     ]
+}
+
+#[test]
+fn a_watched_walk_passes_where_the_known_one_does() {
+    for known in known_fields() {
+        for solver in every_solver() {
+            let start = matrix(&known.starts, 1);
+            let mut watch = Watch::pieces(5);
+            let watched = solver
+                .walk_watched(&known.field, start.clone(), (0.0, 1.0), &mut watch)
+                .unwrap();
+            let end = solver.walk(&known.field, start.clone(), 0.0, 1.0).unwrap().end;
+            let stops = watch.between(start, watched.end.clone(), |_, x| x);
+            assert_eq!(stops.len(), 6, "{} by {solver:?}", known.name);
+            for stop in &stops {
+                let found = host(stop.points.clone());
+                for (&begin, found) in known.starts.iter().zip(found) {
+                    let expected = (known.walk)(f64::from(begin), stop.time);
+                    // Euler's error is the largest, the inverse of its steps
+                    let off = (f64::from(found) - expected).abs();
+                    assert!(off < 5e-3, "{} by {solver:?} at {}: {off}", known.name, stop.time);
+                }
+            }
+            for (one, other) in host(watched.end).iter().zip(host(end)) {
+                assert!((one - other).abs() < 1e-4, "{} by {solver:?}", known.name);
+            }
+        }
+    }
 }

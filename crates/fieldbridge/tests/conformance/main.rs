@@ -6,6 +6,7 @@ mod families;
 mod given;
 mod nouns;
 mod refusals;
+mod walks;
 
 use burn_tensor::{Tensor, TensorData};
 use fieldbridge::device::cpu;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use fieldbridge::data::{Dataset, Encoded};
 use fieldbridge::device::cpu;
-use fieldbridge::model::Model;
+use fieldbridge::model::{Model, Passed};
 
 use super::{galaxies, model, prepared, recipes, short, table, train};
 
@@ -215,5 +215,39 @@ fn an_ensemble_is_the_equal_mixture_of_its_members() {
                 mean.ln()
             );
         }
+    }
+}
+
+#[test]
+fn walks_end_at_the_draws_of_the_same_seed() {
+    for members in [1, 2] {
+        for (name, model, _, _folder) in models(false, members) {
+            // more than pass through a bridge together
+            let (count, pieces) = (530, 4);
+            let (drawn, walk) = (model.sample(count, 9).unwrap(), model.walk(count, 9, pieces).unwrap());
+            assert_ends(name, &walk, &drawn);
+            assert_eq!(model.walk(50, 9, pieces).unwrap().len(), walk.len(), "{name}");
+            let few = model.walk(50, 9, pieces).unwrap();
+            assert_eq!(few[0].points[..], walk[0].points[..few[0].points.len()], "{name}");
+        }
+        for (name, model, _, _folder) in models(true, members) {
+            let rows = encoded(&model, 180);
+            let drawn = model.posterior(&rows, 3, 9).unwrap();
+            assert_ends(name, &model.walk_given(&rows, 3, 9, 4).unwrap(), &drawn);
+        }
+    }
+}
+
+fn assert_ends(name: &str, walk: &[Passed], drawn: &[f64]) {
+    let last = &walk[walk.len() - 1];
+    assert_eq!((walk[0].time, last.time), (0.0, 1.0), "{name}");
+    assert!(walk.iter().all(|stop| stop.points.len() == drawn.len()), "{name}");
+    assert_ne!(walk[0].points, drawn, "{name}");
+    for (end, drawn) in last.points.iter().zip(drawn) {
+        // adaptive walks in pieces are right to their tolerance alone
+        assert!(
+            (end - drawn).abs() < 1e-3 * (1.0 + drawn.abs()),
+            "{name}: {end} {drawn}"
+        );
     }
 }

@@ -58,14 +58,18 @@ pub struct ColumnChecks {
 /// Everything found on held-out rows.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HeldOut {
-    /// Rows whose density was taken.
+    /// Rows that were asked about.
     pub rows: usize,
     /// Rows that could not be used, with the reason.
     pub skipped: Vec<(usize, String)>,
     /// Rows with a context value outside the training range.
     pub outside_training_range: usize,
-    /// Mean log-density, nats per row, in the user's units.
-    pub mean_log_density: Mean,
+    /// Mean log-density, nats per row, in the user's units; none for a bridge without a density.
+    pub mean_log_density: Option<Mean>,
+    /// Mean of `log p - log q` with the true density `p` and the model's `q`, nats per row; where the rows were drawn from a
+    /// known distribution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below_truth: Option<Mean>,
     /// Largest error estimate of a log-density.
     pub largest_error_estimate: f64,
     /// Rows whose posteriors were drawn from.
@@ -88,7 +92,7 @@ pub struct HeldOut {
 /// What the checks asked of a model, row by row.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
-    /// Log-density of every row.
+    /// Log-density of every row; empty for a bridge without a density.
     pub densities: Vec<Density>,
     /// Places of the checked rows, spread evenly over all.
     pub places: Vec<usize>,

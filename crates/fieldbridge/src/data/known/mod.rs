@@ -121,6 +121,16 @@ impl KnownKind {
         }
     }
 
+    /// Parts it has: moons, Gaussians, circles, blades, arms.
+    pub fn parts(self) -> usize {
+        match self {
+            Self::StandardNormal | Self::CorrelatedNormal | Self::UniformSquare => 1,
+            Self::TwoMoons | Self::TwoCircles | Self::TwoSpirals => 2,
+            Self::Pinwheel => 5,
+            Self::EightGaussians | Self::Checkerboard => 8,
+        }
+    }
+
     /// All of them.
     pub const ALL: [Self; 9] = [
         Self::StandardNormal,
@@ -141,15 +151,33 @@ pub fn draw(known: &dyn Known, rows: usize, stream: &Stream) -> Vec<Drawn> {
     (0..rows).map(|_| known.draw(&mut generator)).collect()
 }
 
-/// The points as a table with the columns `x`, `y` and `part`.
-pub(super) fn table(drawn: &[Drawn]) -> Table {
-    let coordinate = |axis: usize| ColumnValues::Float64(drawn.iter().map(|one| one.point[axis]).collect());
-    let parts = ColumnValues::Int64(drawn.iter().map(|one| one.part as i64).collect());
+/// A point for each start, from the part with the number of the start's part, counted around the `parts` there are.
+pub(super) fn draw_from(known: &dyn Known, parts: usize, starts: &[Drawn], stream: &Stream) -> Vec<Drawn> {
+    let mut generator = stream.generator();
+    let mut point = |start: &Drawn| loop {
+        let drawn = known.draw(&mut generator);
+        if drawn.part == start.part % parts {
+            return drawn;
+        }
+    };
+    starts.iter().map(&mut point).collect()
+}
+
+/// The points as a table with the columns `x`, `y` and `part`, and their starts, if they have any, with `start_x`,
+/// `start_y` and `start_part`.
+pub(super) fn table(points: &[Drawn], starts: &[Drawn]) -> Table {
     let mut table = Table::new();
-    for (name, values) in [("x", coordinate(0)), ("y", coordinate(1)), ("part", parts)] {
-        table
-            .push(Column::new(name, values))
-            .expect("three columns of equal length");
+    for (before, drawn) in [("", points), ("start_", starts)] {
+        if drawn.is_empty() {
+            continue;
+        }
+        let coordinate = |axis: usize| ColumnValues::Float64(drawn.iter().map(|one| one.point[axis]).collect());
+        let parts = ColumnValues::Int64(drawn.iter().map(|one| one.part as i64).collect());
+        for (name, values) in [("x", coordinate(0)), ("y", coordinate(1)), ("part", parts)] {
+            table
+                .push(Column::new(format!("{before}{name}"), values))
+                .expect("columns of equal length");
+        }
     }
     table
 }

@@ -74,6 +74,8 @@ fn draws_depend_on_the_stream_alone_and_more_of_them_begin_alike() {
         let many = draw(known.as_ref(), 50, &stream);
         assert_eq!(many[..20], draw(known.as_ref(), 20, &stream));
         assert_ne!(many, draw(known.as_ref(), 50, &Stream::new(2, kind.name(), 0)));
+        let last = draw(known.as_ref(), 500, &stream).iter().map(|one| one.part).max();
+        assert_eq!(last, Some(kind.parts() - 1), "{kind:?}");
     }
 }
 

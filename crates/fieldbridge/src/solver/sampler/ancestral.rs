@@ -2,12 +2,12 @@
 
 use burn_tensor::Tensor;
 
-use super::{Denoiser, Sampler, check_step};
+use super::{Denoiser, Sampler, check_step, next_time};
 use crate::error::Error;
 use crate::path::NoiseLevels;
 use crate::random::Stream;
-use crate::solver::Walk;
 use crate::solver::noise::{arrived, normals};
+use crate::solver::{Walk, Watch};
 
 /// `x_s = a_s D + sqrt(b_s^2 - q^2) n + q N`, with `q = eta b_s sqrt(b_t^2 - (a_t b_s / a_s)^2) / b_t`.
 ///
@@ -25,7 +25,13 @@ pub struct Ancestral {
 }
 
 impl Sampler for Ancestral {
-    fn walk(&self, denoiser: &dyn Denoiser, z: Tensor<2>, streams: &[Stream]) -> Result<Walk, Error> {
+    fn walk_watched(
+        &self,
+        denoiser: &dyn Denoiser,
+        z: Tensor<2>,
+        streams: &[Stream],
+        watch: &mut Watch,
+    ) -> Result<Walk, Error> {
         let path = denoiser.path();
         let times = self.levels.times(path, denoiser.interval(), self.steps);
         let width = z.dims()[1];
@@ -50,6 +56,7 @@ impl Sampler for Ancestral {
                 }
             };
             check_step(&x, &times, step, step + 1)?;
+            watch.see(next_time(&times, step), &x);
         }
         Ok(arrived(x, times.len()))
     }

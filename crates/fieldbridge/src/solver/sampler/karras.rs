@@ -3,12 +3,12 @@
 use burn_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::{Denoiser, Sampler, check_step};
+use super::{Denoiser, Sampler, check_step, next_time};
 use crate::error::Error;
 use crate::path::{NoiseLevels, Path};
 use crate::random::Stream;
-use crate::solver::Walk;
 use crate::solver::noise::{arrived, normals};
+use crate::solver::{Walk, Watch};
 
 /// Noise added before each step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,7 +71,13 @@ fn raised(path: &dyn Path, denoiser: &dyn Denoiser, level: f64) -> (f64, f64) {
 }
 
 impl Sampler for Karras {
-    fn walk(&self, denoiser: &dyn Denoiser, z: Tensor<2>, streams: &[Stream]) -> Result<Walk, Error> {
+    fn walk_watched(
+        &self,
+        denoiser: &dyn Denoiser,
+        z: Tensor<2>,
+        streams: &[Stream],
+        watch: &mut Watch,
+    ) -> Result<Walk, Error> {
         let path = denoiser.path();
         let times = self.levels.times(path, denoiser.interval(), self.steps);
         let level = |t: f64| path.schedule(t).noise_level();
@@ -106,6 +112,8 @@ impl Sampler for Karras {
                 }
             };
             check_step(&y, &times, step, evaluations)?;
+            let next = next_time(&times, step);
+            watch.see(next, &(y.clone() * path.schedule(next).data));
         }
         Ok(arrived(y, evaluations))
     }

@@ -2,12 +2,12 @@
 
 use burn_tensor::Tensor;
 
-use super::{Denoiser, Sampler, check_step};
+use super::{Denoiser, Sampler, check_step, next_time};
 use crate::error::Error;
 use crate::path::NoiseLevels;
 use crate::random::Stream;
-use crate::solver::Walk;
 use crate::solver::noise::arrived;
+use crate::solver::{Walk, Watch};
 
 /// Second order with one evaluation a step (DPM-Solver++ 2M, Lu et al. 2022, arXiv:2211.01095; exponential
 /// Adams-Bashforth methods, Hochbruck and Ostermann 2010, Acta Numerica 19, 209).
@@ -27,7 +27,13 @@ pub struct Multistep {
 }
 
 impl Sampler for Multistep {
-    fn walk(&self, denoiser: &dyn Denoiser, z: Tensor<2>, _streams: &[Stream]) -> Result<Walk, Error> {
+    fn walk_watched(
+        &self,
+        denoiser: &dyn Denoiser,
+        z: Tensor<2>,
+        _streams: &[Stream],
+        watch: &mut Watch,
+    ) -> Result<Walk, Error> {
         let path = denoiser.path();
         let times = self.levels.times(path, denoiser.interval(), self.steps);
         let place = |t: f64| -path.schedule(t).noise_level().ln();
@@ -52,6 +58,7 @@ impl Sampler for Multistep {
                 }
             };
             check_step(&x, &times, step, step + 1)?;
+            watch.see(next_time(&times, step), &x);
         }
         Ok(arrived(x, times.len()))
     }
