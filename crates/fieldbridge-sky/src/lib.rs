@@ -13,6 +13,7 @@
 //! | [`redshift_distribution`] | sources and tomographic bins |
 //! | [`lensing`] | angular power spectra and shape noise |
 //! | [`lognormal_shift`] | shifts of log-normal fields |
+//! | [`field`] | Gaussian and log-normal maps |
 //!
 //! [`LensingSpectra`] is where to start.
 
@@ -21,6 +22,7 @@ pub mod constants;
 pub mod cosmology;
 mod dual;
 mod error;
+pub mod field;
 pub mod growth;
 mod interpolation;
 pub mod lensing;
