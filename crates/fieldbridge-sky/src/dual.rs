@@ -141,7 +141,7 @@ impl<const N: usize> Div<f64> for Dual<N> {
     type Output = Self;
     #[inline]
     fn div(self, other: f64) -> Self {
-        self * other.recip()
+        self.chain(self.value / other, other.recip())
     }
 }
 

@@ -15,6 +15,7 @@ const STEPS: usize = 480;
 pub struct Growth<R = f64> {
     factor: Vec<R>,
     slope: Vec<R>,
+    bend: Vec<R>,
     start: f64,
     step: f64,
     today: R,
@@ -59,38 +60,46 @@ impl<R: Real> Growth<R> {
             factors.push(factor);
             slopes.push(slope);
         }
+        let bend = |(index, (&factor, &slope)): (usize, (&R, &R))| change(2 * index, factor, slope).1;
+        let mut bends: Vec<R> = factors.iter().zip(&slopes).enumerate().map(bend).collect();
         let today = factor.recip();
-        for number in factors.iter_mut().chain(&mut slopes) {
+        for number in factors.iter_mut().chain(&mut slopes).chain(&mut bends) {
             *number = *number * today;
         }
         Self {
             factor: factors,
             slope: slopes,
+            bend: bends,
             start,
             step,
             today: factor,
         }
     }
 
-    fn segment(&self, a: f64) -> (usize, f64) {
+    /// A table and its derivative by `ln a`, at `a`. Scale factors before `1e-6` are taken as `1e-6`, after today as today.
+    fn read(&self, values: &[R], slopes: &[R], a: f64) -> R {
         let position = ((a.ln() - self.start) / self.step).clamp(0.0, STEPS as f64);
         let index = (position as usize).min(STEPS - 1);
-        (index, position - index as f64)
+        let fraction = R::from(position - index as f64);
+        hermite(
+            values[index],
+            slopes[index],
+            values[index + 1],
+            slopes[index + 1],
+            self.step,
+            fraction,
+        )
+        .0
     }
 
-    /// Growth factor `D(a)`, one today. Scale factors before `1e-6` are taken as `1e-6`, after today as today.
+    /// Growth factor `D(a)`, one today, for scale factors from `1e-6` to 1; beyond it stays at the ends.
     pub fn factor(&self, a: f64) -> R {
-        let (index, fraction) = self.segment(a);
-        let (values, slopes) = (&self.factor[index..index + 2], &self.slope[index..index + 2]);
-        hermite(values[0], slopes[0], values[1], slopes[1], self.step, R::from(fraction)).0
+        self.read(&self.factor, &self.slope, a)
     }
 
     /// Growth rate `f = d ln D / d ln a`.
     pub fn rate(&self, a: f64) -> R {
-        let (index, fraction) = self.segment(a);
-        let (values, slopes) = (&self.factor[index..index + 2], &self.slope[index..index + 2]);
-        let (value, slope) = hermite(values[0], slopes[0], values[1], slopes[1], self.step, R::from(fraction));
-        slope / value
+        self.read(&self.slope, &self.bend, a) / self.factor(a)
     }
 
     /// The factor today when it is normalised to `D = a` in the era of matter.

@@ -33,7 +33,7 @@ fn gauss_legendre(order: usize) -> (Vec<f64>, Vec<f64>) {
 
 /// A range cut into panels, each with the nodes of Gauss and Legendre.
 #[derive(Debug, Clone)]
-pub struct Panels {
+pub(crate) struct Panels {
     edges: Vec<f64>,
     order: usize,
     nodes: Vec<f64>,
@@ -48,7 +48,7 @@ impl Panels {
     /// # Panics
     /// With fewer than two edges.
     #[must_use]
-    pub fn new(edges: Vec<f64>, order: usize) -> Self {
+    pub(crate) fn new(edges: Vec<f64>, order: usize) -> Self {
         assert!(edges.len() > 1 && order > 1, "a panel has two edges and two nodes");
         let (unit_nodes, unit_weights) = gauss_legendre(order);
         let lagrange = |index: usize, x: f64| -> f64 {
@@ -86,30 +86,30 @@ impl Panels {
 
     /// `count` panels of equal width.
     #[must_use]
-    pub fn uniform(start: f64, end: f64, count: usize, order: usize) -> Self {
+    pub(crate) fn uniform(start: f64, end: f64, count: usize, order: usize) -> Self {
         let edge = |index: usize| start + (end - start) * index as f64 / count as f64;
         Self::new((0..=count).map(edge).collect(), order)
     }
 
     /// Where the integrand is needed, ascending.
     #[must_use]
-    pub fn nodes(&self) -> &[f64] {
+    pub(crate) fn nodes(&self) -> &[f64] {
         &self.nodes
     }
 
     /// Weight of each node.
     #[must_use]
-    pub fn weights(&self) -> &[f64] {
+    pub(crate) fn weights(&self) -> &[f64] {
         &self.weights
     }
 
     /// The integral over the whole range.
-    pub fn integral<R: Real>(&self, values: &[R]) -> R {
+    pub(crate) fn integral<R: Real>(&self, values: &[R]) -> R {
         weighted_sum(values, &self.weights)
     }
 
     /// The integrals from the start to each node.
-    pub fn running_integral<R: Real>(&self, values: &[R]) -> Vec<R> {
+    pub(crate) fn running_integral<R: Real>(&self, values: &[R]) -> Vec<R> {
         let mut before = R::from(0.0);
         let mut integrals = Vec::with_capacity(values.len());
         for panel in 0..self.edges.len() - 1 {
@@ -121,7 +121,7 @@ impl Panels {
     }
 
     /// The integrals from each node to the end.
-    pub fn remaining_integral<R: Real>(&self, values: &[R]) -> Vec<R> {
+    pub(crate) fn remaining_integral<R: Real>(&self, values: &[R]) -> Vec<R> {
         let mut after = R::from(0.0);
         let mut integrals = vec![after; values.len()];
         for panel in (0..self.edges.len() - 1).rev() {

@@ -18,7 +18,11 @@ use crate::quadrature::Panels;
 
 /// Widest panel in `ln(1+z)`, whatever the distributions are.
 const WIDEST_PANEL: f64 = 0.1;
-/// Panels are this many times as wide as the narrowest detail.
+/// Width of the first panel, and how fast panels widen: near us the acoustic oscillations pass through the integrals, and
+/// one of them takes a fixed fraction of the distance.
+const FIRST_PANEL: f64 = 0.01;
+const WIDENING: f64 = 1.25;
+/// Panels are at most this many times as wide as the narrowest detail.
 const PANEL_PER_DETAIL: f64 = 2.0;
 /// Nodes in a panel.
 const ORDER: usize = 5;
@@ -75,10 +79,14 @@ pub(crate) fn panels(distributions: &[&dyn RedshiftDistribution]) -> Result<Pane
     breaks.sort_by(f64::total_cmp);
     breaks.dedup_by(|next, last| *next - *last < 1e-9);
     let mut edges = vec![0.0];
+    let mut last = 0.0_f64;
     for stop in breaks {
-        let start = edges[edges.len() - 1];
-        let count = ((stop - start) / width).ceil().max(1.0);
-        edges.extend((1..=count as usize).map(|index| start + (stop - start) * index as f64 / count));
+        while last < stop {
+            let next = (last * WIDENING).max(FIRST_PANEL).min(last + width);
+            // no sliver before the break
+            last = if stop - next < 0.2 * (next - last) { stop } else { next };
+            edges.push(last);
+        }
     }
     Ok(Panels::new(edges, ORDER))
 }
