@@ -100,6 +100,20 @@ pub enum SkyError {
         /// Likely fix.
         hint: &'static str,
     },
+    /// A prior that is none.
+    #[error("the prior of {name} has the {what} {value}: expected {expected}; {hint}")]
+    Prior {
+        /// Name of the parameter.
+        name: &'static str,
+        /// Which of its numbers.
+        what: &'static str,
+        /// What was given.
+        value: f64,
+        /// What is possible.
+        expected: &'static str,
+        /// Likely fix.
+        hint: &'static str,
+    },
     /// A log-normal field whose values have no lower bound below zero.
     #[error(
         "the log-normal shift of bin {bin} is {value}: expected a positive convergence; look at the table of shifts, or make \

@@ -5,10 +5,11 @@ use rayon::prelude::*;
 use super::amplitude::{AmplitudeRule, Amplitudes};
 use super::hartley::{HartleyTransform, Scratch};
 use super::patch::Patch;
-use super::{Convention, Law};
+use super::{Convention, Law, Shifts};
 use crate::lensing::{AngularSpectra, LensingSpectra, Settings};
 use crate::redshift_distribution::TomographicBin;
-use crate::{Cosmology, Dual, Real, ShiftTable, SkyError};
+use crate::statistics::BandPowers;
+use crate::{Cosmology, Dual, Real, SkyError};
 
 /// Convergence maps of a survey as a function of white noise and the universe.
 ///
@@ -34,7 +35,7 @@ use crate::{Cosmology, Dual, Real, ShiftTable, SkyError};
 pub struct LensingField {
     patch: Patch,
     spectra: LensingSpectra,
-    shifts: Option<ShiftTable>,
+    shifts: Option<Shifts>,
     rule: AmplitudeRule,
     /// For every mode of the octant, the multipole at or below it and the share of the next one.
     places: Vec<(usize, f64)>,
@@ -73,30 +74,30 @@ pub struct FieldGradient<const N: usize = 6> {
 }
 
 impl LensingField {
-    /// A survey of these bins on a patch. Log-normal fields need a table of shifts.
+    /// A survey of these bins on a patch. Log-normal fields need shifts.
     ///
     /// # Errors
-    /// [`SkyError::Table`] for no table of shifts, or one with too few bins, and those of [`LensingSpectra::new`].
+    /// [`SkyError::Table`] for no shifts, or those of too few bins, and those of [`LensingSpectra::new`].
     pub fn new(
         patch: Patch,
         bins: &[TomographicBin],
         settings: Settings,
         law: Law,
         convention: Convention,
-        shifts: Option<ShiftTable>,
+        shifts: Option<Shifts>,
     ) -> Result<Self, SkyError> {
         let rule = AmplitudeRule::new(patch, bins.len(), law, convention);
         let shifts = match law {
             Law::Gaussian => None,
             Law::LogNormal => {
-                let known = shifts.as_ref().map_or(0, ShiftTable::bins);
+                let known = shifts.as_ref().map_or(0, Shifts::bins);
                 if known < bins.len() {
                     return Err(SkyError::Table {
                         table: "log-normal shifts",
                         what: "its number of bins",
                         found: known.to_string(),
                         expected: format!("at least {}", bins.len()),
-                        hint: "give a table of shifts for every bin, or make the fields Gaussian",
+                        hint: "give shifts for every bin, or make the fields Gaussian",
                     });
                 }
                 shifts
@@ -159,7 +160,7 @@ impl LensingField {
     pub fn universe<R: Real>(&self, cosmology: &Cosmology<R>) -> Result<Universe<R>, SkyError> {
         let spectra = self.spectra.at(cosmology)?;
         let shifts = match &self.shifts {
-            Some(table) => table.at(cosmology)?.into_iter().take(self.bins()).collect(),
+            Some(shifts) => shifts.at(cosmology)?.into_iter().take(self.bins()).collect(),
             None => Vec::new(),
         };
         let power: Vec<Vec<f64>> = spectra.all().map(|(_, values)| self.at_modes(values)).collect();
@@ -218,6 +219,18 @@ impl LensingField {
             }
         };
         self.places.iter().map(value).collect()
+    }
+
+    /// Averages over bands of multipoles of the spectra that the maps have, `[pair, band]`.
+    ///
+    /// # Panics
+    /// When the bands are of another patch.
+    #[must_use]
+    pub fn band_averages<R: Real>(&self, spectra: &AngularSpectra<R>, bands: &BandPowers) -> Vec<f64> {
+        spectra
+            .all()
+            .flat_map(|(_, values)| bands.expected(&self.at_modes(values)))
+            .collect()
     }
 
     /// The maps that white noise becomes.

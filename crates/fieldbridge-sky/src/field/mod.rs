@@ -14,13 +14,16 @@ mod lensing;
 mod lognormal;
 mod patch;
 mod root;
+mod shifts;
 #[cfg(test)]
 mod tests;
 
 pub use amplitude::Amplitudes;
 pub use hartley::HartleyTransform;
 pub use lensing::{FieldGradient, LensingField, Maps, Universe};
+pub(crate) use patch::Octant;
 pub use patch::Patch;
+pub use shifts::Shifts;
 
 /// The distribution of the maps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -95,13 +95,13 @@ impl Patch {
 
 /// The eighth of a plane that all of it mirrors: `0 <= b <= a <= pixels / 2`.
 #[derive(Debug, Clone)]
-pub(super) struct Octant {
+pub(crate) struct Octant {
     pixels: usize,
     half: usize,
 }
 
 impl Octant {
-    pub(super) fn new(patch: &Patch) -> Self {
+    pub(crate) fn new(patch: &Patch) -> Self {
         Self {
             pixels: patch.pixels(),
             half: patch.pixels() / 2,
@@ -109,28 +109,28 @@ impl Octant {
     }
 
     /// Largest distance from zero.
-    pub(super) fn half(&self) -> usize {
+    pub(crate) fn half(&self) -> usize {
         self.half
     }
 
     /// Number of entries.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         (self.half + 1) * (self.half + 2) / 2
     }
 
     /// The entry of two distances, in either order.
-    pub(super) fn index(&self, a: usize, b: usize) -> usize {
+    pub(crate) fn index(&self, a: usize, b: usize) -> usize {
         let (low, high) = if a < b { (a, b) } else { (b, a) };
         high * (high + 1) / 2 + low
     }
 
     /// All entries as `(a, b)`, in order.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
         (0..=self.half).flat_map(|a| (0..=a).map(move |b| (a, b)))
     }
 
     /// How often each entry occurs in the plane, in order.
-    pub(super) fn multiplicities(&self) -> Vec<f64> {
+    pub(crate) fn multiplicities(&self) -> Vec<f64> {
         let images = |distance: usize| {
             if distance == 0 || 2 * distance == self.pixels {
                 1.0
@@ -144,7 +144,7 @@ impl Octant {
     }
 
     /// The entry of each index of an axis pair `(row, column)`, as a function of the row.
-    pub(super) fn row(&self, row: usize) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn row(&self, row: usize) -> impl Iterator<Item = usize> + '_ {
         let from = row.min(self.pixels - row);
         (0..self.pixels).map(move |column| self.index(from, column.min(self.pixels - column)))
     }

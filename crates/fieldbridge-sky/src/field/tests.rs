@@ -20,7 +20,7 @@ fn bins(count: usize) -> Vec<TomographicBin> {
 }
 
 /// Shifts that grow with the bin and with `sigma_8`.
-fn shifts(count: usize) -> ShiftTable {
+fn table(count: usize) -> Shifts {
     let mut values = Vec::new();
     for sigma_8 in [0.3, 1.3] {
         for omega_m in [0.1, 0.9] {
@@ -32,7 +32,7 @@ fn shifts(count: usize) -> ShiftTable {
             }
         }
     }
-    ShiftTable::new(&[2, 2, 2, count, 5], &values, ShiftReading::Labelled).unwrap()
+    Shifts::Table(ShiftTable::new(&[2, 2, 2, count, 5], &values, ShiftReading::Labelled).unwrap())
 }
 
 fn field(pixels: usize, width: f64, count: usize, (law, convention): (Law, Convention)) -> LensingField {
@@ -43,7 +43,7 @@ fn field(pixels: usize, width: f64, count: usize, (law, convention): (Law, Conve
         Settings::default(),
         law,
         convention,
-        Some(shifts(count)),
+        Some(table(count)),
     )
     .unwrap()
 }
@@ -269,7 +269,7 @@ fn impossible_fields_are_refused_with_the_bin_and_the_number() {
         Settings::default(),
         Law::LogNormal,
         Convention::SelfConsistent,
-        Some(shifts(1)),
+        Some(table(1)),
     )
     .unwrap_err();
     assert!(error.to_string().contains("number of bins"), "{error}");
