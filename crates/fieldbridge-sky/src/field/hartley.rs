@@ -56,13 +56,6 @@ impl HartleyTransform {
         self.apply_with(plane, &mut Scratch::default());
     }
 
-    /// The Fourier transform `sum_x g(x) e^(-i k x)` of a plane for the columns `0..=side/2`, `[column, row]`.
-    pub(crate) fn fourier(&self, plane: &[f64]) -> Vec<Complex64> {
-        let mut scratch = Scratch::default();
-        self.half_plane(plane, &mut scratch);
-        scratch.transposed
-    }
-
     pub(super) fn apply_with(&self, plane: &mut [f64], scratch: &mut Scratch) {
         self.half_plane(plane, scratch);
         let side = self.side;
