@@ -70,6 +70,11 @@ pub(crate) enum Verb {
         after_help = "Example:\n  fieldbridge train recipes/photoz.toml --set bridge=flow_matching --out runs/photoz-flow-matching"
     )]
     Train(RunArguments),
+    /// Make simulated surveys, any number, in parallel; killed and started again it goes on where it was
+    #[command(
+        after_help = "Example:\n  fieldbridge simulate recipes/lensing-lssty10.toml --set simulations=100 --out runs/lensing"
+    )]
+    Simulate(RunArguments),
     /// Draw from a trained model
     #[command(
         after_help = "Examples:\n  fieldbridge sample runs/buzzard --count 10000 --out galaxies.parquet\n  fieldbridge sample runs/flow-matching --count 500 --walk 20 --out walk.parquet\n  fieldbridge sample runs/bridging --count 1000 --sampler euler_maruyama --steps 50 --noise 2 --out noisy.parquet"
@@ -98,7 +103,7 @@ pub(crate) enum Verb {
     Report(ReportArguments),
 }
 
-/// Arguments of `run` and `train`.
+/// Arguments of `run`, `train` and `simulate`.
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
     /// The recipe, a TOML file

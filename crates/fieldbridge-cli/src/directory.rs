@@ -9,6 +9,15 @@ use fieldbridge::device::Device;
 use fieldbridge::model::Model;
 use fs4::{FileExt, TryLockError};
 
+fn make(folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| {
+        format!(
+            "cannot make the directory {}; choose another with --out",
+            folder.display()
+        )
+    })
+}
+
 /// A run directory.
 #[derive(Debug)]
 pub(crate) struct RunDirectory {
@@ -21,13 +30,14 @@ impl RunDirectory {
     /// Makes the directory when it is not there, and takes its lock.
     pub(crate) fn create(path: &Path) -> anyhow::Result<Self> {
         for folder in [path.to_owned(), path.join("checkpoints"), path.join("cache")] {
-            std::fs::create_dir_all(&folder).with_context(|| {
-                format!(
-                    "cannot make the directory {}; choose another with --out",
-                    folder.display()
-                )
-            })?;
+            make(&folder)?;
         }
+        Self::locked(path)
+    }
+
+    /// Makes a directory for simulations when it is not there, and takes its lock.
+    pub(crate) fn create_plain(path: &Path) -> anyhow::Result<Self> {
+        make(path)?;
         Self::locked(path)
     }
 

@@ -14,6 +14,7 @@ mod report;
 mod rows;
 mod run;
 mod samples;
+mod simulate;
 mod verb;
 mod ways;
 
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         fieldbridge::threads::on_threads(arguments.common.threads, || match &arguments.verb {
             Verb::Run(verb) => verb::run::execute(verb, &device, &console),
             Verb::Train(verb) => verb::train::execute(verb, &device, &console),
+            Verb::Simulate(verb) => verb::simulate::execute(verb, &console),
             Verb::Sample(verb) => verb::sample::execute(verb, &device, &console),
             Verb::Density(verb) => verb::density::execute(verb, &device, &console),
             Verb::Infer(verb) => verb::infer::execute(verb, &device, &console),

@@ -98,11 +98,11 @@ pub(crate) fn waiting<T: Send>(console: &Console, label: &str, work: impl FnOnce
     })
 }
 
-/// Does work that counts what it has done, and shows how far it is.
+/// Does work that counts what it has done, in the unit named last, and shows how far it is.
 pub(crate) fn waiting_for<T: Send>(
     console: &Console,
     label: &str,
-    (done, total): (&AtomicU64, u64),
+    (done, total, unit): (&AtomicU64, u64, &str),
     work: impl FnOnce() -> T + Send,
 ) -> T {
     let (finished, told) = std::sync::mpsc::channel::<()>();
@@ -111,7 +111,7 @@ pub(crate) fn waiting_for<T: Send>(
             let mut progress = TaskProgress::new(console, label);
             // ends when the sender is dropped
             while told.recv_timeout(BETWEEN_LOOKS) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-                progress.at(done.load(Ordering::Relaxed), total, || "evaluations".to_owned());
+                progress.at(done.load(Ordering::Relaxed), total, || unit.to_owned());
             }
         });
         let result = work();

@@ -1,4 +1,4 @@
-//! Tables and arrays in and out, by column name: Parquet, HDF5, FITS, npy, npz and CSV.
+//! Tables and arrays in and out, by column name: Parquet, HDF5, FITS, npy, npz and CSV; sets of arrays in Zarr.
 //!
 //! A [`TableFile`] is an opened file of which only the description is in memory: its columns, their kinds, widths and
 //! units, and its number of rows. [`TableFile::read`] brings any range of rows of any columns into a [`Table`], so a
@@ -36,6 +36,8 @@
 //! | `.npy` | structured records by field; plain arrays by column number | yes |
 //! | `.npz` | every array a column | yes |
 //! | `.csv` | header line, kinds inferred from all rows | yes |
+//!
+//! A [`ZarrStore`] is a folder of arrays that grow, for simulations.
 
 mod array;
 pub mod atomic;
@@ -56,6 +58,7 @@ mod source;
 mod table;
 mod table_file;
 mod write;
+mod zarr;
 
 pub use array::{Array, read_array, write_npy};
 pub use error::FileError;
@@ -64,3 +67,4 @@ pub use nearest::nearest_name;
 pub use table::{Column, ColumnInfo, ColumnKind, ColumnValues, Table};
 pub use table_file::TableFile;
 pub use write::{require_writable, write_table};
+pub use zarr::{ZarrArray, ZarrKind, ZarrStore};

@@ -100,6 +100,48 @@ pub enum SkyError {
         /// Likely fix.
         hint: &'static str,
     },
+    /// A prior that is none.
+    #[error("the prior of {name} has the {what} {value}: expected {expected}; {hint}")]
+    Prior {
+        /// Name of the parameter.
+        name: &'static str,
+        /// Which of its numbers.
+        what: &'static str,
+        /// What was given.
+        value: f64,
+        /// What is possible.
+        expected: &'static str,
+        /// Likely fix.
+        hint: &'static str,
+    },
+    /// A log-normal field whose values have no lower bound below zero.
+    #[error(
+        "the log-normal shift of bin {bin} is {value}: expected a positive convergence; look at the table of shifts, or make \
+         the fields Gaussian"
+    )]
+    Shift {
+        /// Number of the bin, from 0.
+        bin: usize,
+        /// Its shift.
+        value: f64,
+    },
+    /// A correlation that no log-normal field with these shifts can have.
+    #[error(
+        "bins {first} and {second} have a correlation of {correlation} at {separation} arc minutes: log-normal fields with their \
+         shifts have more than {bound}; the shifts are too small for these spectra"
+    )]
+    LogNormal {
+        /// Number of the first bin, from 0.
+        first: usize,
+        /// Number of the second bin.
+        second: usize,
+        /// Arc minutes.
+        separation: f64,
+        /// Convergence squared.
+        correlation: f64,
+        /// Minus the product of the shifts.
+        bound: f64,
+    },
     /// A property of the survey that cannot be.
     #[error("{name} = {value}: expected {expected}; {hint}")]
     Survey {

@@ -13,6 +13,8 @@
 //! | [`redshift_distribution`] | sources and tomographic bins |
 //! | [`lensing`] | angular power spectra and shape noise |
 //! | [`lognormal_shift`] | shifts of log-normal fields |
+//! | [`field`] | Gaussian and log-normal maps |
+//! | [`statistics`] | summaries of maps |
 //!
 //! [`LensingSpectra`] is where to start.
 
@@ -21,14 +23,18 @@ pub mod constants;
 pub mod cosmology;
 mod dual;
 mod error;
+pub mod field;
 pub mod growth;
 mod interpolation;
 pub mod lensing;
 pub mod lognormal_shift;
 pub mod power;
+mod prior;
 mod quadrature;
 mod real;
 pub mod redshift_distribution;
+mod simulation;
+pub mod statistics;
 
 pub use background::Background;
 pub use cosmology::{Cosmology, PARAMETERS, Radiation};
@@ -38,8 +44,10 @@ pub use growth::Growth;
 pub use lensing::{AngularSpectra, LensingSpectra, Scheme, Settings, Transfer, pixel_noise, shape_noise};
 pub use lognormal_shift::{ShiftReading, ShiftTable};
 pub use power::{EisensteinHu, EisensteinHuSmooth, Halofit, LinearPower, Nonlinearity, TransferFunction};
+pub use prior::{Prior, Priors};
 pub use real::Real;
 pub use redshift_distribution::{
     PhotometricBin, RedshiftDistribution, Smail, TabulatedRedshifts, TomographicBin, equal_count_bins,
     equal_count_edges,
 };
+pub use simulation::{Simulation, Simulator};

@@ -38,7 +38,7 @@ pub(crate) struct Trained {
 }
 
 /// `runs/RECIPE` unless another directory is named.
-fn directory_of(arguments: &RunArguments) -> PathBuf {
+pub(crate) fn directory_of(arguments: &RunArguments) -> PathBuf {
     arguments.out.clone().unwrap_or_else(|| {
         let stem = arguments.recipe.file_stem().unwrap_or_default();
         Path::new("runs").join(stem)
@@ -46,7 +46,7 @@ fn directory_of(arguments: &RunArguments) -> PathBuf {
 }
 
 /// The shell command that makes the run again.
-fn command(verb: &str, arguments: &RunArguments) -> String {
+pub(crate) fn command(verb: &str, arguments: &RunArguments) -> String {
     let mut words = vec![
         "fieldbridge".to_owned(),
         verb.to_owned(),

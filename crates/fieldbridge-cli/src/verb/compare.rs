@@ -66,7 +66,7 @@ pub(crate) fn execute(arguments: &CompareArguments, console: &Console) -> anyhow
     };
     let done = AtomicU64::new(0);
     let total = (kinds.len() * (1 + settings.splits)) as u64;
-    let found = waiting_for(console, "distances", (&done, total), || {
+    let found = waiting_for(console, "distances", (&done, total, "evaluations"), || {
         kinds
             .iter()
             .map(|kind| {

@@ -7,4 +7,5 @@ pub(crate) mod infer;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod sample;
+pub(crate) mod simulate;
 pub(crate) mod train;

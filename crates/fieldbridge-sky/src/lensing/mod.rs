@@ -14,5 +14,6 @@ mod spectra;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use limber::pairs;
 pub use noise::{pixel_noise, shape_noise};
 pub use spectra::{AngularSpectra, LensingSpectra, Scheme, Settings, Transfer};

@@ -117,7 +117,11 @@ impl Fault {
             Some((name, _)) if message.starts_with("missing field") => Self {
                 key: dotted(&section, name),
                 reason: "is missing".to_owned(),
-                hint: format!("add `{name} = ...` under [{section}]"),
+                hint: if section.is_empty() {
+                    format!("add `{name} = ...`, or a table [{name}]")
+                } else {
+                    format!("add `{name} = ...` under [{section}]")
+                },
             },
             _ => Self {
                 key: section,

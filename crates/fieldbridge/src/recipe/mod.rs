@@ -33,6 +33,7 @@
 //! [`Recipe::read`] refuses a key that is unknown, missing or contradictory, names its line, and suggests the nearest.
 
 mod error;
+mod file;
 mod identity;
 mod lines;
 mod merge;
@@ -53,6 +54,7 @@ use crate::error::Error;
 use crate::train::TrainRecipe;
 
 pub use error::RecipeError;
+pub use file::RecipeFile;
 use lines::Lines;
 
 /// Everything a run does, as its file says with all defaults filled in.

@@ -1,0 +1,5 @@
+//! Simulated surveys in a store that grows.
+
+pub(crate) mod arrays;
+pub(crate) mod making;
+pub(crate) mod recipe;
