@@ -57,11 +57,12 @@ impl Contraction {
             let initial = if index + 1 == count {
                 Initial::Constant(0.0)
             } else {
+                // biases too, so that units bend at different places
                 Initial::Uniform(1.0 / (inputs as f32).sqrt())
             };
             registry.scope(format!("layer{index}"), |registry| Layer {
                 weight: registry.parameter("weight", &[inputs, outputs], initial),
-                bias: registry.parameter("bias", &[1, outputs], Initial::Constant(0.0)),
+                bias: registry.parameter("bias", &[1, outputs], initial),
                 wide: inputs < outputs,
             })
         });

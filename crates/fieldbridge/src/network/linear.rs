@@ -16,22 +16,34 @@ pub struct Linear {
     outputs: usize,
 }
 
+/// Uniform on `±1/sqrt(inputs)`.
+fn spread(inputs: usize) -> Initial {
+    Initial::Uniform(1.0 / (inputs.max(1) as f32).sqrt())
+}
+
 impl Linear {
     /// A layer with weights uniform on `±1/sqrt(inputs)` (the usual choice of LeCun et al. 1998).
     pub fn new(registry: &mut Registry, name: &str, inputs: usize, outputs: usize) -> Self {
-        let bound = 1.0 / (inputs.max(1) as f32).sqrt();
-        Self::starting(registry, name, inputs, outputs, Initial::Uniform(bound), true)
+        let starts = (spread(inputs), Some(Initial::Constant(0.0)));
+        Self::starting(registry, name, inputs, outputs, starts)
+    }
+
+    /// The same with biases that are spread as the weights are. Units that see one or two numbers then bend at different
+    /// places, where without biases all bend at zero; of masked networks many units see as few.
+    pub fn with_spread_biases(registry: &mut Registry, name: &str, inputs: usize, outputs: usize) -> Self {
+        let starts = (spread(inputs), Some(spread(inputs)));
+        Self::starting(registry, name, inputs, outputs, starts)
     }
 
     /// A layer that starts as zero, so that what it adds to grows from nothing.
     pub fn zero(registry: &mut Registry, name: &str, inputs: usize, outputs: usize) -> Self {
-        Self::starting(registry, name, inputs, outputs, Initial::Constant(0.0), true)
+        let zero = Initial::Constant(0.0);
+        Self::starting(registry, name, inputs, outputs, (zero, Some(zero)))
     }
 
     /// A layer without bias.
     pub fn without_bias(registry: &mut Registry, name: &str, inputs: usize, outputs: usize) -> Self {
-        let bound = 1.0 / (inputs.max(1) as f32).sqrt();
-        Self::starting(registry, name, inputs, outputs, Initial::Uniform(bound), false)
+        Self::starting(registry, name, inputs, outputs, (spread(inputs), None))
     }
 
     fn starting(
@@ -39,12 +51,11 @@ impl Linear {
         name: &str,
         inputs: usize,
         outputs: usize,
-        initial: Initial,
-        with_bias: bool,
+        (weights, biases): (Initial, Option<Initial>),
     ) -> Self {
         registry.scope(name, |registry| Self {
-            weight: registry.parameter("weight", &[inputs, outputs], initial),
-            bias: with_bias.then(|| registry.parameter("bias", &[1, outputs], Initial::Constant(0.0))),
+            weight: registry.parameter("weight", &[inputs, outputs], weights),
+            bias: biases.map(|biases| registry.parameter("bias", &[1, outputs], biases)),
             mask: None,
             outputs,
         })

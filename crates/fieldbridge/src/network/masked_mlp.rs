@@ -130,13 +130,13 @@ impl MaskedMlp {
         let conditioned = |registry: &mut Registry| {
             (context > 0).then(|| Linear::without_bias(registry, "condition", context, width))
         };
-        let first = Linear::new(registry, "first", dimension, width);
+        let first = Linear::with_spread_biases(registry, "first", dimension, width);
         let first = masked(registry, first, order, &degrees, false);
         let condition = conditioned(registry);
         let blocks = (0..blocks)
             .map(|index| {
                 registry.scope(format!("block{index}"), |registry| {
-                    let inner = Linear::new(registry, "inner", width, width);
+                    let inner = Linear::with_spread_biases(registry, "inner", width, width);
                     let inner = masked(registry, inner, &degrees, &degrees, false);
                     let condition = conditioned(registry);
                     let outer = Linear::zero(registry, "outer", width, width);

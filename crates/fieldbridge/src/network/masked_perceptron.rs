@@ -50,7 +50,7 @@ impl MaskedPerceptron {
                 } else {
                     format!("hidden{}", index - 1)
                 };
-                let layer = Linear::new(registry, &name, seen.len(), width);
+                let layer = Linear::with_spread_biases(registry, &name, seen.len(), width);
                 let layer = masked(registry, layer, &seen, &degrees, false);
                 if index == 0 && context > 0 {
                     condition = Some(Linear::without_bias(registry, "condition", context, width));
