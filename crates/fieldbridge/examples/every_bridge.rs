@@ -7,7 +7,9 @@ mod training;
 use std::path::Path;
 use std::time::Instant;
 
-use fieldbridge::bridge::{Bridge, BridgeKind, BridgeRecipe, InterpolantForm, Layers, Rows, TimeDraw, build, rectified};
+use fieldbridge::bridge::{
+    Bridge, BridgeKind, BridgeRecipe, InterpolantForm, Layers, Rows, TimeDraw, build, rectified,
+};
 use fieldbridge::coupling::CouplingKind;
 use fieldbridge::data::known::{Known, KnownKind, draw};
 use fieldbridge::device::cpu;
@@ -57,12 +59,20 @@ fn bridges() -> Vec<(&'static str, BridgeRecipe, f64)> {
     let affine = |layers| of(BridgeKind::AffineFlow, &|r| r.affine_flow.layers = layers);
     let matching = |change: &dyn Fn(&mut BridgeRecipe)| of(BridgeKind::FlowMatching, change);
     let coupled = |coupling| matching(&|r| r.flow_matching.coupling = coupling);
-    let diffusion = |path, time| of(BridgeKind::Diffusion, &|r| (r.diffusion.path, r.diffusion.time) = (path, time));
+    let diffusion = |path, time| {
+        of(BridgeKind::Diffusion, &|r| {
+            (r.diffusion.path, r.diffusion.time) = (path, time)
+        })
+    };
     vec![
         ("spline flow", spline(Layers::Autoregressive), 0.2),
         ("spline flow, coupling", spline(Layers::Coupling), 0.5),
         ("masked autoregressive flow", affine(Layers::Autoregressive), 1.0),
-        ("inverse autoregressive flow", affine(Layers::InverseAutoregressive), 1.0),
+        (
+            "inverse autoregressive flow",
+            affine(Layers::InverseAutoregressive),
+            1.0,
+        ),
         ("RealNVP", affine(Layers::Coupling), 1.0),
         ("residual flow", of(BridgeKind::ResidualFlow, &|_| {}), 0.5),
         ("mixture density", of(BridgeKind::MixtureDensity, &|_| {}), 1.0),
@@ -142,7 +152,9 @@ impl Lost {
                 let found = bridge.log_density(&weights, x, None, &Stream::new(6, "trace", 0))?;
                 let values: Vec<f32> = found.value.into_data().try_into_vec().expect("f32");
                 let errors: Vec<f32> = found.error.into_data().try_into_vec().expect("f32");
-                let truths = part.chunks_exact(2).map(|x| known.log_density([x[0], x[1]].map(f64::from)));
+                let truths = part
+                    .chunks_exact(2)
+                    .map(|x| known.log_density([x[0], x[1]].map(f64::from)));
                 let differences = truths.zip(values).zip(errors);
                 Ok(differences
                     .map(|((truth, value), error)| (truth - f64::from(value), f64::from(error)))
@@ -155,9 +167,17 @@ impl Lost {
         }
         let count = all.len() as f64;
         let nats = all.iter().map(|(difference, _)| difference).sum::<f64>() / count;
-        let variance = all.iter().map(|(difference, _)| (difference - nats).powi(2)).sum::<f64>() / (count - 1.0);
+        let variance = all
+            .iter()
+            .map(|(difference, _)| (difference - nats).powi(2))
+            .sum::<f64>()
+            / (count - 1.0);
         let solver = all.iter().map(|(_, error)| error).sum::<f64>() / count;
-        Ok(Self { nats, error: (variance / count).sqrt(), solver })
+        Ok(Self {
+            nats,
+            error: (variance / count).sqrt(),
+            solver,
+        })
     }
 }
 
@@ -195,7 +215,10 @@ impl<'a> Results<'a> {
             "bridge": name, "seed": seed, "steps": steps, "batch": BATCH, "train_seconds": seconds,
             "nats_above_entropy": lost.nats, "standard_error": lost.error, "mean_error_estimate": lost.solver,
         }));
-        Ok(std::fs::write(self.path, serde_json::to_string_pretty(&self.all)? + "\n")?)
+        Ok(std::fs::write(
+            self.path,
+            serde_json::to_string_pretty(&self.all)? + "\n",
+        )?)
     }
 }
 

@@ -93,7 +93,8 @@ pub(crate) fn conditional(folder: &Path, steps: usize, seeds: u64) -> Fallible<V
                     ends,
                 )?;
                 eprintln!("{problem}, {name}, seed {seed}: done");
-                results.push(json!({"problem": problem, "coupling": name, "seed": seed, "steps": steps, "batch": BATCH}));
+                results
+                    .push(json!({"problem": problem, "coupling": name, "seed": seed, "steps": steps, "batch": BATCH}));
             }
         }
     }

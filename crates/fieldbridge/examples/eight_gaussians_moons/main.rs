@@ -1,7 +1,7 @@
 //! Flow matching between eight Gaussians and two moons, and with a context, for the comparison with torchcfm:
 //! `benches/peers/eight_gaussians_moons.py` starts this program, and scores what it writes.
 //!
-//! `eight_gaussians_moons plain FOLDER STEPS SEEDS` trains with the independent coupling and with optimal transport,
+//! `eight_gaussians_moons plain FOLDER STEPS SEEDS` trains with the independent coupling, with optimal transport, and again on pairs of the latter's own walks,
 //! and carries the points of `FOLDER/base.npy` over in 1, 2, 5 and 100 Euler steps and with adaptive ones.
 //! `eight_gaussians_moons conditional FOLDER STEPS SEEDS` is described in `conditional.rs`. What was measured is
 //! in `FOLDER/fieldbridge_PART.json`.
@@ -15,11 +15,11 @@ use std::path::Path;
 use std::time::Instant;
 
 use burn_tensor::{Tensor, TensorData};
-use fieldbridge::bridge::{Bridge, Continuous, Rows, TimeDraw};
+use fieldbridge::bridge::{Bridge, Continuous, Rows, TimeDraw, rectified};
 use fieldbridge::coupling::CouplingKind;
 use fieldbridge::device::cpu;
 use fieldbridge::likelihood::TraceKind;
-use fieldbridge::network::{Activation, Mlp, Registry, Weights};
+use fieldbridge::network::{Activation, Mlp, Parameters, Registry, Weights};
 use fieldbridge::path::{Head, Linear, LossWeight};
 use fieldbridge::random::Stream;
 use fieldbridge::solver::{DormandPrince, SamplerKind};
@@ -33,6 +33,8 @@ type Fallible<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 const BATCH: usize = 256;
 const DRAWS: usize = 100_000;
+/// Pairs a bridge is rectified with.
+const PAIRS: usize = 100_000;
 const EULER: [usize; 4] = [1, 2, 5, 100];
 /// Three hidden layers, the sizes of torchcfm's perceptron.
 const HIDDEN: [usize; 3] = [64; 3];
@@ -106,10 +108,59 @@ fn store(path: &Path, shape: Vec<usize>, points: Vec<f32>) -> Fallible<()> {
     Ok(write_npy(path, &Array::new(shape, ColumnValues::Float32(points))?)?)
 }
 
+/// Trained bridges are asked for their walks and their speed.
+struct Measured<'a> {
+    folder: &'a Path,
+    base: Vec<f32>,
+    results: Vec<Value>,
+}
+
+impl Measured<'_> {
+    fn add(
+        &mut self,
+        name: &str,
+        seed: u64,
+        bridge: &Continuous,
+        trained: &Parameters,
+        mut record: Value,
+    ) -> Fallible<()> {
+        let weights = trained.on(&cpu());
+        let rows = self.base.len() / 2;
+        let file = |way: &str| self.folder.join(format!("fieldbridge_{name}_{seed}_{way}.npy"));
+        for steps in EULER {
+            let walk = euler(bridge, &weights, &self.base, steps);
+            store(&file(&steps.to_string()), vec![steps + 1, rows, 2], walk)?;
+        }
+        let adaptive = |base: &[f32]| -> Result<_, fieldbridge::Error> {
+            let x = Tensor::<2>::from_data(TensorData::new(base.to_vec(), [base.len() / 2, 2]), &cpu());
+            Ok(bridge.transport(&weights, x, None)?.into_data())
+        };
+        let ends = adaptive(&self.base)?;
+        let ends = ends.as_slice::<f32>().map_err(|error| format!("{error:?}"))?.to_vec();
+        store(&file("adaptive"), vec![1, rows, 2], ends)?;
+        record["draw_seconds_euler_100"] = json!(seconds_of_draws(bridge, |base| {
+            std::hint::black_box(euler(bridge, &weights, &base, 100));
+            Ok(())
+        })?);
+        record["draw_seconds_adaptive"] = json!(seconds_of_draws(bridge, |base| {
+            std::hint::black_box(adaptive(&base)?);
+            Ok(())
+        })?);
+        (record["coupling"], record["seed"]) = (json!(name), json!(seed));
+        (record["batch"], record["parameters"]) = (json!(BATCH), json!(trained.count()));
+        eprintln!("{record}");
+        self.results.push(record);
+        Ok(())
+    }
+}
+
 fn plain(folder: &Path, steps: usize, seeds: u64) -> Fallible<Vec<Value>> {
     let base = points(&folder.join("base.npy"))?;
-    let rows = base.len() / 2;
-    let mut results = Vec::new();
+    let mut measured = Measured {
+        folder,
+        base,
+        results: Vec::new(),
+    };
     for (name, coupling) in [
         ("independent", CouplingKind::Independent),
         ("optimal_transport", CouplingKind::Assignment),
@@ -124,34 +175,28 @@ fn plain(folder: &Path, steps: usize, seeds: u64) -> Fallible<Vec<Value>> {
             };
             let clock = Instant::now();
             let trained = training(steps, seed).run(&bridge, registry.finish(seed), &fresh);
-            let seconds = clock.elapsed().as_secs_f64();
-            let weights = trained.on(&cpu());
-            let file = |way: &str| folder.join(format!("fieldbridge_{name}_{seed}_{way}.npy"));
-            for steps in EULER {
-                let walk = euler(&bridge, &weights, &base, steps);
-                store(&file(&steps.to_string()), vec![steps + 1, rows, 2], walk)?;
+            let record = json!({"steps": steps, "train_seconds": clock.elapsed().as_secs_f64()});
+            measured.add(name, seed, &bridge, &trained, record)?;
+            if coupling == CouplingKind::Independent {
+                continue;
             }
-            let x = Tensor::<2>::from_data(TensorData::new(base.clone(), [rows, 2]), &cpu());
-            let ends = bridge.transport(&weights, x, None)?.into_data();
-            let ends = ends.as_slice::<f32>().map_err(|error| format!("{error:?}"))?.to_vec();
-            store(&file("adaptive"), vec![1, rows, 2], ends)?;
-            let by_euler = seconds_of_draws(&bridge, |base| {
-                std::hint::black_box(euler(&bridge, &weights, &base, 100));
-                Ok(())
-            })?;
-            let adaptive = seconds_of_draws(&bridge, |base| {
-                let x = Tensor::<2>::from_data(TensorData::new(base.clone(), [base.len() / 2, 2]), &cpu());
-                std::hint::black_box(bridge.transport(&weights, x, None)?.into_data());
-                Ok(())
-            })?;
-            eprintln!("{name} seed {seed}: trained in {seconds:.1} s, 10^5 draws in {by_euler:.2} s by Euler, {adaptive:.2} s adaptive");
-            results.push(json!({
-                "coupling": name, "seed": seed, "steps": steps, "batch": BATCH, "parameters": trained.count(),
-                "train_seconds": seconds, "draw_seconds_euler_100": by_euler, "draw_seconds_adaptive": adaptive,
-            }));
+            // again, on pairs of its own walks
+            let clock = Instant::now();
+            let rows = Rows {
+                count: PAIRS,
+                data: vec![0.0; 2 * PAIRS],
+                ..Rows::default()
+            };
+            let pairs = rectified(&bridge, &trained.on(&cpu()), &rows, &Stream::new(seed, "rectify", 0))?;
+            let again = training(steps, seed).run(&bridge, trained, &|step| {
+                let first = (step as usize * BATCH) % (PAIRS - BATCH);
+                pairs.slice(first, first + BATCH)
+            });
+            let record = json!({"steps": 2 * steps, "train_seconds": clock.elapsed().as_secs_f64()});
+            measured.add("optimal_transport_rectified", seed, &bridge, &again, record)?;
         }
     }
-    Ok(results)
+    Ok(measured.results)
 }
 
 fn main() -> Fallible<()> {

@@ -28,11 +28,19 @@ impl Linear {
         Self::starting(registry, name, inputs, outputs, starts)
     }
 
-    /// The same with biases that are spread as the weights are. Units that see one or two numbers then bend at different
-    /// places, where without biases all bend at zero; of masked networks many units see as few.
-    pub fn with_spread_biases(registry: &mut Registry, name: &str, inputs: usize, outputs: usize) -> Self {
+    /// A layer whose biases are spread as its weights are, on `±1/sqrt(inputs)`, so that its units bend at different
+    /// places where they see few numbers.
+    pub fn with_biases(registry: &mut Registry, name: &str, inputs: usize, outputs: usize) -> Self {
         let starts = (spread(inputs), Some(spread(inputs)));
         Self::starting(registry, name, inputs, outputs, starts)
+    }
+
+    /// The first layer of a masked network without a context. Its units see half the inputs on average and often only one:
+    /// weights are uniform on `±sqrt(12/inputs)`, as large as units of so few inputs take (He et al. 2015,
+    /// arXiv:1502.01852), and biases too, so that units bend where standardised numbers are and not all at zero.
+    pub fn first_of_masked(registry: &mut Registry, inputs: usize, outputs: usize) -> Self {
+        let start = Initial::Uniform((12.0 / inputs.max(1) as f32).sqrt());
+        Self::starting(registry, "first", inputs, outputs, (start, Some(start)))
     }
 
     /// A layer that starts as zero, so that what it adds to grows from nothing.

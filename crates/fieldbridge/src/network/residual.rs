@@ -43,7 +43,7 @@ impl ResidualMlp {
         };
         // conditions spread the bends of units already
         let layer = match conditions {
-            0 => Linear::with_spread_biases,
+            0 => Linear::with_biases,
             _ => Linear::new,
         };
         Self {

@@ -121,5 +121,9 @@ fn units_that_see_one_number_start_with_bends_at_many_places() {
         .map(|(_, place)| *place > 0.0)
         .collect();
     let right = sides.iter().filter(|&&right| right).count();
-    assert!(right >= 5 && sides.len() - right >= 5, "{} and {right} bends", sides.len() - right);
+    assert!(
+        right >= 5 && sides.len() - right >= 5,
+        "{} and {right} bends",
+        sides.len() - right
+    );
 }
