@@ -1,8 +1,9 @@
 """Joint density of (redshift, u, g, r, i, z, y) of 80,000 Buzzard galaxies with an autoregressive zuko NSF.
 
-    OMP_NUM_THREADS=1 python buzzard_zuko.py [CATALOGUE.parquet] [--seeds 1] [--epochs 60] [--minutes 15] [--out FILE.json]
+    OMP_NUM_THREADS=1 python buzzard_zuko.py [CATALOGUE.parquet] [--seeds 1] [--epochs 60] [--minutes 15] [--split SPLIT.npy] [--out FILE.json]
 
-Test rows: index % 5 == 4; validation rows: index % 10 == 3; the rest train. The score is the mean log density of
+Test rows: index % 5 == 4; validation rows: index % 10 == 3; the rest train; unless `--split` names the `split.npy` of a run of ours.
+With `--minutes 0` the schedule follows the steps alone. The score is the mean log density of
 the test rows in natural units (1 per redshift per magnitude^6), Jacobian of every scaling included.
 """
 
@@ -45,8 +46,16 @@ def scale_rows(rows, training, redshift="raw", rotation="colours"):
     """Standardised coordinates [rows, 7] (redshift, i, five colours) and log |d coordinates / d row| [rows].
 
     'colours': i magnitude and adjacent colours (unit determinant). 'whitened': then the training rows' principal
-    axes of those six, each to unit deviation.
+    axes of those six, each to unit deviation. 'recipe': the coordinates of our recipe, all seven columns by the Cholesky factor of
+    their covariance, redshift behind a softplus of softness 0.3.
     """
+    if rotation == "recipe":
+        u = rows[:, 0] / 0.3
+        rest = np.log(-np.expm1(-u))
+        coordinates = np.concatenate([(u + rest)[:, None], rows[:, 1:]], 1)
+        factor = np.linalg.cholesky(np.cov(coordinates[training].T))
+        scaled = np.linalg.solve(factor, (coordinates - coordinates[training].mean(0)).T).T
+        return scaled, -rest - np.log(0.3) - np.log(np.diag(factor)).sum()
     shear = np.zeros((6, 6))
     shear[0, 3] = 1.0
     for colour in range(5):
@@ -91,6 +100,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=CHOSEN["epochs"])
     parser.add_argument("--minutes", type=float, default=CHOSEN["minutes"], help="wall clock per seed at most; the schedule anneals by it")
+    parser.add_argument("--split", help="int8 array of our run directory: 0 train, 1 validation, 2 test")
     parser.add_argument("--set", default="{}", help="JSON object that overrides settings")
     parser.add_argument("--validation-only", action="store_true", help="leave the test rows alone (for choosing settings)")
     parser.add_argument("--train-rows", type=int, help="use only the first so many training rows (for choosing settings)")
@@ -102,6 +112,8 @@ def main():
     index = np.arange(len(rows))
     test, validation = index[index % 5 == 4], index[index % 10 == 3]
     training = index[(index % 5 != 4) & (index % 10 != 3)][: arguments.train_rows]
+    if arguments.split:
+        training, validation, test = (np.flatnonzero(np.load(arguments.split) == part) for part in range(3))
     runs = []
     for seed in range(arguments.seeds):
         def report(epoch, losses, seconds):

@@ -1,12 +1,17 @@
-"""zuko's MAF and NSF on the rows that the example `flows_2d` wrote, with the same networks, steps, batches and rates.
+"""zuko's MAF and NSF on the rows that the example `flows_2d` makes: the same networks, steps, batches, rates and rows.
 
-    cargo run --release --example flows_2d -- FOLDER 1500 3
-    python benches/peers/flows_2d.py FOLDER benches/peers/results/flows_2d.json
+    cargo build --release --example flows_2d
+    python flows_2d.py --steps 1500 --seeds 3 --out results/flows_2d.json                       # log-densities
+    python flows_2d.py --steps 300 --seeds 3 --density pinwheel --out results/flows_2d_time.json  # seconds
+
+No row is seen twice in training; held-out rows are 10,000. The two sides take turns, one density after the other.
 """
 
+import argparse
 import json
 import math
-import sys
+import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -15,6 +20,7 @@ import torch
 import zuko
 
 BATCH, DRAWS, HIGHEST_RATE, WARMUP = 512, 100_000, 2e-3, 50
+DENSITIES = ["two_moons", "eight_gaussians", "checkerboard", "two_circles", "pinwheel", "two_spirals"]
 
 
 def rate(step, total):
@@ -39,7 +45,7 @@ def run(name, seed, steps, train, test):
     optimiser = torch.optim.Adam(network.parameters())
     start = time.perf_counter()
     for step in range(steps):
-        x = train[torch.randint(len(train), (BATCH,))]
+        x = train[step * BATCH : (step + 1) * BATCH]
         loss = -network().log_prob(x).mean()
         optimiser.zero_grad()
         loss.backward()
@@ -62,19 +68,20 @@ def mean_and_error(values):
     return f"{np.mean(values):.4f} ± {spread:.4f}"
 
 
-def main():
-    folder, out = Path(sys.argv[1]), Path(sys.argv[2])
-    torch.set_num_threads(2)
+def both(arguments, folder, density):
+    """Results of both sides on one density, as two lists."""
+    subprocess.run([arguments.ours, str(folder), str(arguments.steps), str(arguments.seeds), density], check=True)
     ours = json.loads((folder / "fieldbridge.json").read_text())
+    train, test = (torch.from_numpy(np.load(folder / f"{density}_{part}.npy")) for part in ("train", "test"))
     peers = []
     for row in ours:
-        name = row["distribution"]
-        train, test = (torch.from_numpy(np.load(folder / f"{name}_{part}.npy")) for part in ("train", "test"))
         found = run(row["flow"], row["seed"], row["steps"], train, test)
         peers.append({**{key: row[key] for key in ("distribution", "flow", "seed", "steps", "truth_nll")}, **found})
-        print(name, row["flow"], row["seed"], found, flush=True)
-    versions = {"torch": torch.__version__, "zuko": zuko.__version__, "torch_threads": torch.get_num_threads()}
-    out.write_text(json.dumps({"versions": versions, "fieldbridge": ours, "zuko": peers}, indent=1) + "\n")
+        print(density, row["flow"], row["seed"], row["nll"] - row["truth_nll"], found["nll"] - row["truth_nll"], flush=True)
+    return ours, peers
+
+
+def table(ours, peers):
     print("| density | flow | NLL − truth, ours | zuko | train, ours / zuko [s] | 10^5 draws, ours / zuko [s] |")
     print("|---|---|---|---|---|---|")
     for name, kind in dict.fromkeys((row["distribution"], row["flow"]) for row in ours):
@@ -87,6 +94,26 @@ def main():
             for key in ("train_seconds", "draw_seconds")
         ]
         print(f"| {name} | {kind} | {gaps[0]} | {gaps[1]} | {times[0]} | {times[1]} |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ours", default="../../target/release/examples/flows_2d")
+    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--density", choices=DENSITIES, help="one alone")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    versions = {"torch": torch.__version__, "zuko": zuko.__version__, "torch_threads": arguments.threads}
+    ours, peers = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for density in [arguments.density] if arguments.density else DENSITIES:
+            for all_runs, runs in zip((ours, peers), both(arguments, Path(folder), density)):
+                all_runs += runs
+            arguments.out.write_text(json.dumps({"versions": versions, "fieldbridge": ours, "zuko": peers}, indent=1) + "\n")
+    table(ours, peers)
 
 
 if __name__ == "__main__":

@@ -1,52 +1,36 @@
 //! Trains every bridge on two moons and tells how far its loss stays above the entropy, nats:
-//! `cargo run --release --example every_bridge -- [STEPS] [NAME]`, the steps being those of flow matching (20000 when
-//! none are named), the name a part of a bridge's.
+//! `every_bridge STEPS SEEDS FILE.json [NAME]`, the steps being those of flow matching, the name a part of a bridge's.
+//! The file keeps what other names left there.
 
-use std::f64::consts::PI;
+mod training;
+
+use std::path::Path;
 use std::time::Instant;
 
-use fieldbridge::bridge::{Bridge, BridgeKind, BridgeRecipe, InterpolantForm, Rows, TimeDraw, build, rectified};
+use fieldbridge::bridge::{
+    Bridge, BridgeKind, BridgeRecipe, InterpolantForm, Layers, Rows, TimeDraw, build, rectified,
+};
 use fieldbridge::coupling::CouplingKind;
+use fieldbridge::data::known::{Known, KnownKind, draw};
 use fieldbridge::device::cpu;
-use fieldbridge::network::{NetworkRecipe, Parameters, Precision};
+use fieldbridge::network::{NetworkRecipe, Parameters};
 use fieldbridge::path::{Head, PathKind};
 use fieldbridge::random::Stream;
 use fieldbridge::solver::SolverKind;
-use fieldbridge::train::{AdamW, Average, Step, gradient, schedule::learning_rate};
 use rayon::prelude::*;
+use serde_json::{Value, json};
+
+use training::Training;
+
+type Fallible<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 const NOISE: f64 = 0.1;
 const BATCH: usize = 256;
 const HELD_OUT: usize = 4000;
 
-/// Two half circles: `(cos a + l - 1/2, sin a + l/2 - 1/4)`, `l = 1` on the lower one.
-fn centre(angle: f64) -> [f64; 2] {
-    let lower = f64::from(u8::from(angle > PI));
-    [angle.cos() + lower - 0.5, angle.sin() + 0.5 * lower - 0.25]
-}
-
-fn moons(count: usize, index: u64) -> Vec<f32> {
-    let angles = Stream::new(3, "angle", index).uniforms(count);
-    let noise = Stream::new(3, "noise", index).normals(2 * count);
-    let point = |row: usize| {
-        let [x, y] = centre(2.0 * PI * f64::from(angles[row]));
-        let moved = |x: f64, at: usize| (x + NOISE * f64::from(noise[2 * row + at])) as f32;
-        [moved(x, 0), moved(y, 1)]
-    };
-    (0..count).flat_map(point).collect()
-}
-
-/// By the midpoint rule over the angle.
-fn log_density(x: &[f32]) -> f64 {
-    let angles = 800;
-    let sum: f64 = (0..angles)
-        .map(|at| {
-            let [u, v] = centre(2.0 * PI * (f64::from(at) + 0.5) / f64::from(angles));
-            let squared = (f64::from(x[0]) - u).powi(2) + (f64::from(x[1]) - v).powi(2);
-            (-0.5 * squared / (NOISE * NOISE)).exp()
-        })
-        .sum();
-    (sum / f64::from(angles) / (2.0 * PI * NOISE * NOISE)).ln()
+fn moons(known: &dyn Known, count: usize, index: u64) -> Vec<f32> {
+    let drawn = draw(known, count, &Stream::new(3, "moons", index));
+    drawn.iter().flat_map(|one| one.point.map(|x| x as f32)).collect()
 }
 
 /// Name, recipe, and steps as a share of those of flow matching.
@@ -58,6 +42,9 @@ fn bridges() -> Vec<(&'static str, BridgeRecipe, f64)> {
         ..NetworkRecipe::default()
     };
     (plain.spline_flow.transforms, plain.spline_flow.width) = (4, 64);
+    (plain.affine_flow.transforms, plain.affine_flow.width) = (8, 64);
+    plain.residual_flow.transforms = 16;
+    plain.mixture_density.components = 32;
     (plain.flow_matching.width, plain.flow_matching.blocks) = (network.width, network.blocks);
     plain.diffusion.network = network.clone();
     plain.interpolant.network = network.clone();
@@ -68,30 +55,42 @@ fn bridges() -> Vec<(&'static str, BridgeRecipe, f64)> {
         change(&mut recipe);
         recipe
     };
-    let matching = BridgeKind::FlowMatching;
+    let spline = |layers| of(BridgeKind::SplineFlow, &|r| r.spline_flow.layers = layers);
+    let affine = |layers| of(BridgeKind::AffineFlow, &|r| r.affine_flow.layers = layers);
+    let matching = |change: &dyn Fn(&mut BridgeRecipe)| of(BridgeKind::FlowMatching, change);
+    let coupled = |coupling| matching(&|r| r.flow_matching.coupling = coupling);
+    let diffusion = |path, time| {
+        of(BridgeKind::Diffusion, &|r| {
+            (r.diffusion.path, r.diffusion.time) = (path, time)
+        })
+    };
     vec![
-        ("spline flow", of(BridgeKind::SplineFlow, &|_| {}), 0.2),
-        ("flow matching", of(matching, &|_| {}), 1.0),
+        ("spline flow", spline(Layers::Autoregressive), 0.2),
+        ("spline flow, coupling", spline(Layers::Coupling), 0.5),
+        ("masked autoregressive flow", affine(Layers::Autoregressive), 1.0),
+        (
+            "inverse autoregressive flow",
+            affine(Layers::InverseAutoregressive),
+            1.0,
+        ),
+        ("RealNVP", affine(Layers::Coupling), 1.0),
+        ("residual flow", of(BridgeKind::ResidualFlow, &|_| {}), 0.5),
+        ("mixture density", of(BridgeKind::MixtureDensity, &|_| {}), 1.0),
+        ("flow matching", matching(&|_| {}), 1.0),
         (
             "flow matching, towards the data",
-            of(matching, &|r| r.flow_matching.time = TimeDraw::TowardsData),
+            matching(&|r| r.flow_matching.time = TimeDraw::TowardsData),
             1.0,
         ),
-        (
-            "flow matching, assignment",
-            of(matching, &|r| r.flow_matching.coupling = CouplingKind::Assignment),
-            1.0,
-        ),
+        ("flow matching, assignment", coupled(CouplingKind::Assignment), 1.0),
         (
             "flow matching, Sinkhorn",
-            of(matching, &|r| {
-                r.flow_matching.coupling = CouplingKind::Sinkhorn { deviation: 0.3 }
-            }),
+            coupled(CouplingKind::Sinkhorn { deviation: 0.3 }),
             1.0,
         ),
         (
             "flow matching, trigonometric",
-            of(matching, &|r| {
+            matching(&|r| {
                 (r.flow_matching.path, r.flow_matching.head) = (PathKind::Trigonometric, Head::Preconditioned)
             }),
             1.0,
@@ -99,9 +98,13 @@ fn bridges() -> Vec<(&'static str, BridgeRecipe, f64)> {
         ("diffusion, EDM", of(BridgeKind::Diffusion, &|_| {}), 1.0),
         (
             "diffusion, variance preserving",
-            of(BridgeKind::Diffusion, &|r| {
-                (r.diffusion.path, r.diffusion.time) = (PathKind::VariancePreserving, TimeDraw::Uniform)
-            }),
+            diffusion(PathKind::VariancePreserving, TimeDraw::Uniform),
+            1.0,
+        ),
+        ("diffusion, cosine", diffusion(PathKind::Cosine, TimeDraw::Uniform), 1.0),
+        (
+            "diffusion, variance exploding",
+            diffusion(PathKind::VarianceExploding, TimeDraw::LogNormal),
             1.0,
         ),
         (
@@ -116,133 +119,149 @@ fn bridges() -> Vec<(&'static str, BridgeRecipe, f64)> {
     ]
 }
 
-/// The averaged parameters after `steps` steps on rows that `batch` makes.
-fn trained(bridge: &dyn Bridge, start: Parameters, steps: usize, batch: &dyn Fn(u64) -> Rows) -> Parameters {
-    let mut parameters = start;
-    let mut optimiser = AdamW::new(parameters.count());
-    let mut average = parameters.values().to_vec();
-    for step in 0..steps {
-        let mut rows = batch(step as u64);
-        let stream = Stream::new(5, "join", step as u64);
-        bridge.join(&mut rows, &stream);
-        let slope = gradient(
-            bridge,
-            &parameters,
-            &rows,
-            BATCH / 2,
-            (0.0, &stream),
-            Precision::Single,
-            &cpu(),
-        );
-        let how = Step {
-            learning_rate: learning_rate(step, steps, 100, 3e-3, 0.005),
-            decay: 0.0,
-            clip: 5.0,
-        };
-        let memory = 0.998_f32.min((1.0 + step as f32) / (10.0 + step as f32));
-        let values = &mut average;
-        optimiser.step(&mut parameters, &slope.values, how, Some(Average { values, memory }));
+/// Averages of the last five hundred steps or so.
+fn training(steps: usize, seed: u64) -> Training {
+    Training {
+        steps,
+        highest_rate: 3e-3,
+        warmup: 100,
+        final_share: 0.005,
+        memory: 0.998,
+        seed,
     }
-    parameters.with_values(average)
 }
 
-/// Mean and standard error of `log p - log q` over held-out points, and the mean error estimate.
-fn lost(bridge: &dyn Bridge, parameters: &Parameters) -> Result<(f64, f64, f64), fieldbridge::Error> {
-    let weights = parameters.on(&cpu());
-    let points = moons(HELD_OUT, u64::MAX);
-    let parts: Vec<Result<Vec<(f64, f64)>, fieldbridge::Error>> = points
-        .par_chunks(2 * 500)
-        .map(|part| {
-            let rows = Rows {
-                count: part.len() / 2,
-                data: part.to_vec(),
-                ..Rows::default()
-            };
-            let x = rows.tensor(&rows.data, &cpu());
-            let found = bridge.log_density(&weights, x, None, &Stream::new(6, "trace", 0))?;
-            let values: Vec<f32> = found.value.into_data().try_into_vec().expect("f32");
-            let errors: Vec<f32> = found.error.into_data().try_into_vec().expect("f32");
-            let differences = part.chunks_exact(2).zip(values).zip(errors);
-            Ok(differences
-                .map(|((x, value), error)| (log_density(x) - f64::from(value), f64::from(error)))
-                .collect())
-        })
-        .collect();
-    let mut all = Vec::new();
-    for part in parts {
-        all.extend(part?);
-    }
-    let count = all.len() as f64;
-    let mean = all.iter().map(|(difference, _)| difference).sum::<f64>() / count;
-    let variance = all
-        .iter()
-        .map(|(difference, _)| (difference - mean).powi(2))
-        .sum::<f64>()
-        / (count - 1.0);
-    let solver = all.iter().map(|(_, error)| error).sum::<f64>() / count;
-    Ok((mean, (variance / count).sqrt(), solver))
+/// How a bridge did on held-out points.
+struct Lost {
+    /// Mean and standard error of `log p - log q`.
+    nats: f64,
+    error: f64,
+    /// Mean error estimate of the densities.
+    solver: f64,
 }
 
-fn main() -> Result<(), fieldbridge::Error> {
-    let mut arguments = std::env::args().skip(1);
-    let steps = arguments
-        .next()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(20_000_usize);
-    let wanted = arguments.next().unwrap_or_default();
-    let fresh = |step: u64| Rows {
-        count: BATCH,
-        data: moons(BATCH, step),
-        ..Rows::default()
-    };
-    for (name, recipe, share) in bridges() {
-        if !name.contains(&wanted) {
-            continue;
+impl Lost {
+    fn of(known: &dyn Known, bridge: &dyn Bridge, parameters: &Parameters) -> Result<Self, fieldbridge::Error> {
+        let weights = parameters.on(&cpu());
+        let points = moons(known, HELD_OUT, u64::MAX);
+        let parts: Vec<Result<Vec<(f64, f64)>, fieldbridge::Error>> = points
+            .par_chunks(2 * 500)
+            .map(|part| {
+                let rows = rows_of(part.to_vec());
+                let x = rows.tensor(&rows.data, &cpu());
+                let found = bridge.log_density(&weights, x, None, &Stream::new(6, "trace", 0))?;
+                let values: Vec<f32> = found.value.into_data().try_into_vec().expect("f32");
+                let errors: Vec<f32> = found.error.into_data().try_into_vec().expect("f32");
+                let truths = part
+                    .chunks_exact(2)
+                    .map(|x| known.log_density([x[0], x[1]].map(f64::from)));
+                let differences = truths.zip(values).zip(errors);
+                Ok(differences
+                    .map(|((truth, value), error)| (truth - f64::from(value), f64::from(error)))
+                    .collect())
+            })
+            .collect();
+        let mut all = Vec::new();
+        for part in parts {
+            all.extend(part?);
         }
-        let (bridge, start) = build(&recipe, 2, &[], 1)?;
-        let clock = Instant::now();
-        let steps = (steps as f64 * share) as usize;
-        let parameters = trained(bridge.as_ref(), start, steps, &fresh);
-        let seconds = clock.elapsed().as_secs_f64();
-        let (mean, error, solver) = lost(bridge.as_ref(), &parameters)?;
+        let count = all.len() as f64;
+        let nats = all.iter().map(|(difference, _)| difference).sum::<f64>() / count;
+        let variance = all
+            .iter()
+            .map(|(difference, _)| (difference - nats).powi(2))
+            .sum::<f64>()
+            / (count - 1.0);
+        let solver = all.iter().map(|(_, error)| error).sum::<f64>() / count;
+        Ok(Self {
+            nats,
+            error: (variance / count).sqrt(),
+            solver,
+        })
+    }
+}
+
+fn rows_of(data: Vec<f32>) -> Rows {
+    Rows {
+        count: data.len() / 2,
+        data,
+        ..Rows::default()
+    }
+}
+
+/// What was measured, in a file that is written again after every bridge.
+struct Results<'a> {
+    path: &'a Path,
+    all: Vec<Value>,
+}
+
+impl<'a> Results<'a> {
+    fn open(path: &'a Path) -> Fallible<Self> {
+        let all = match path.exists() {
+            true => serde_json::from_str(&std::fs::read_to_string(path)?)?,
+            false => Vec::new(),
+        };
+        Ok(Self { path, all })
+    }
+
+    /// Takes the place of an earlier result of the same bridge and seed.
+    fn push(&mut self, name: &str, seed: u64, steps: usize, seconds: f64, lost: &Lost) -> Fallible<()> {
         eprintln!(
-            "{name:32} {mean:8.4} +- {error:.4} nats above the entropy, solver {solver:.1e}; {steps} steps in {seconds:.0} s"
+            "{name:32} seed {seed} {:8.4} +- {:.4} nats above the entropy, solver {:.1e}; {steps} steps in {seconds:.0} s",
+            lost.nats, lost.error, lost.solver
         );
-        if name == "flow matching" {
+        self.all.retain(|one| one["bridge"] != name || one["seed"] != seed);
+        self.all.push(json!({
+            "bridge": name, "seed": seed, "steps": steps, "batch": BATCH, "train_seconds": seconds,
+            "nats_above_entropy": lost.nats, "standard_error": lost.error, "mean_error_estimate": lost.solver,
+        }));
+        Ok(std::fs::write(
+            self.path,
+            serde_json::to_string_pretty(&self.all)? + "\n",
+        )?)
+    }
+}
+
+fn main() -> Fallible<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [steps, seeds, path, wanted @ ..] = arguments.as_slice() else {
+        return Err("usage: every_bridge STEPS SEEDS FILE.json [NAME]".into());
+    };
+    let (steps, seeds) = (steps.parse::<f64>()?, seeds.parse::<u64>()?);
+    let wanted = wanted.first().map_or("", String::as_str);
+    let mut results = Results::open(Path::new(path))?;
+    let known = KnownKind::TwoMoons.build(Some(NOISE))?;
+    for (name, recipe, share) in bridges().into_iter().filter(|(name, ..)| name.contains(wanted)) {
+        for seed in 1..=seeds {
+            let fresh = |step: u64| rows_of(moons(known.as_ref(), BATCH, (seed << 32) + step));
+            let (bridge, start) = build(&recipe, 2, &[], seed)?;
+            let clock = Instant::now();
+            let steps = (steps * share) as usize;
+            let parameters = training(steps, seed).run(bridge.as_ref(), start, &fresh);
+            let seconds = clock.elapsed().as_secs_f64();
+            let lost = Lost::of(known.as_ref(), bridge.as_ref(), &parameters)?;
+            results.push(name, seed, steps, seconds, &lost)?;
+            if name != "flow matching" {
+                continue;
+            }
             let weights = parameters.on(&cpu());
-            let pairs = rectified(
-                bridge.as_ref(),
-                &weights,
-                &rows_of(60_000),
-                &Stream::new(7, "rectify", 0),
-            )?;
-            let again = trained(bridge.as_ref(), parameters.clone(), steps / 2, &|step| {
+            let rows = rows_of(moons(known.as_ref(), 60_000, u64::MAX - 1));
+            let pairs = rectified(bridge.as_ref(), &weights, &rows, &Stream::new(7, "rectify", seed))?;
+            let clock = Instant::now();
+            let again = training(steps / 2, seed).run(bridge.as_ref(), parameters.clone(), &|step| {
                 let first = (step as usize * BATCH) % (pairs.count - BATCH);
                 pairs.slice(first, first + BATCH)
             });
-            let (mean, error, solver) = lost(bridge.as_ref(), &again)?;
-            eprintln!(
-                "{:32} {mean:8.4} +- {error:.4} nats above the entropy, solver {solver:.1e}",
-                "  rectified once"
-            );
+            let seconds = clock.elapsed().as_secs_f64();
+            let lost = Lost::of(known.as_ref(), bridge.as_ref(), &again)?;
+            results.push("flow matching rectified once", seed, steps / 2, seconds, &lost)?;
             for (name, parameters) in [("as trained", &parameters), ("rectified once", &again)] {
                 let bend = curvature(&recipe, parameters)?;
-                eprintln!(
-                    "{:32} one Euler step ends {bend:.4} from the whole walk (root mean square)",
-                    format!("  {name}")
-                );
+                eprintln!("  {name:30} one Euler step ends {bend:.4} from the whole walk (root mean square)");
             }
         }
     }
     Ok(())
-}
-
-fn rows_of(count: usize) -> Rows {
-    Rows {
-        count,
-        data: moons(count, u64::MAX - 1),
-        ..Rows::default()
-    }
 }
 
 /// Root mean square distance between the ends of one Euler step and of the adaptive walk: zero for straight walks.

@@ -1,10 +1,12 @@
 //! Flows on six distributions in the plane, for the comparison with zuko: `benches/peers/flows_2d.py` writes the tables
 //! of both beside each other.
 //!
-//! `cargo run --release --example flows_2d -- FOLDER STEPS SEEDS` writes for every distribution the rows it learns from
-//! and the rows held out (`NAME_train.npy`, `NAME_test.npy`), the mean log-density the truth gives the latter, and what
-//! the flows gave them, to `FOLDER/fieldbridge.json`. The networks are those of zuko: masked perceptrons of two hidden
-//! layers of 64, five shifts and scales or three splines of eight bins.
+//! `flows_2d FOLDER STEPS SEEDS [NAME]` writes for every distribution (whose name holds `NAME`) the rows of all batches in
+//! turn and the rows held out (`NAME_train.npy`, `NAME_test.npy`), the mean log-density the truth gives the latter, and
+//! what the flows gave them, to `FOLDER/fieldbridge.json`. No row is seen twice. The networks are those of zuko: masked
+//! perceptrons of two hidden layers of 64, five shifts and scales or three splines of eight bins.
+
+mod training;
 
 use std::error::Error;
 use std::path::Path;
@@ -14,19 +16,18 @@ use fieldbridge::base::Normal;
 use fieldbridge::bridge::{Bridge, Flow, Rows};
 use fieldbridge::data::known::{KnownKind, draw};
 use fieldbridge::device::cpu;
-use fieldbridge::network::{Activation, MaskedPerceptron, Parameters, Precision, Registry, Weights};
+use fieldbridge::network::{Activation, MaskedPerceptron, Registry, Weights};
 use fieldbridge::random::Stream;
-use fieldbridge::train::{AdamW, Step, gradient, schedule::learning_rate};
 use fieldbridge::transform::{AffineMap, Autoregressive, Boundary, Monotone, RationalQuadraticSpline, Transform};
 use fieldbridge_files::{Array, ColumnValues, write_npy};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-const ROWS: usize = 50_000;
+use training::Training;
+
 const HELD_OUT: usize = 10_000;
 const DRAWS: usize = 100_000;
 const BATCH: usize = 512;
-const HIGHEST_RATE: f64 = 2e-3;
 
 const KINDS: [KnownKind; 6] = [
     KnownKind::TwoMoons,
@@ -65,39 +66,6 @@ fn flow(spline: bool) -> (Flow, Registry) {
     (flow, registry)
 }
 
-fn train(flow: &Flow, mut parameters: Parameters, data: &[f32], steps: usize, seed: u64) -> Parameters {
-    let mut optimiser = AdamW::new(parameters.count());
-    for step in 0..steps {
-        let chosen = Stream::new(seed, "batch", step as u64).uniforms(BATCH);
-        let row = |u: f32| (f64::from(u) * ROWS as f64) as usize;
-        let rows = Rows {
-            count: BATCH,
-            data: chosen
-                .iter()
-                .flat_map(|&u| data[2 * row(u)..2 * row(u) + 2].iter().copied())
-                .collect(),
-            ..Rows::default()
-        };
-        let stream = Stream::new(seed, "dropout", step as u64);
-        let found = gradient(
-            flow,
-            &parameters,
-            &rows,
-            BATCH / 2,
-            (0.0, &stream),
-            Precision::Single,
-            &cpu(),
-        );
-        let length = Step {
-            learning_rate: learning_rate(step, steps, 50, HIGHEST_RATE, 0.01),
-            decay: 0.0,
-            clip: 5.0,
-        };
-        optimiser.step(&mut parameters, &found.values, length, None);
-    }
-    parameters
-}
-
 fn mean_log_density(flow: &Flow, weights: &Weights, points: &[f32]) -> Result<f64, Box<dyn Error + Send + Sync>> {
     let rows = Rows {
         count: points.len() / 2,
@@ -131,19 +99,20 @@ fn store(path: &Path, points: &[f32]) -> Result<(), Box<dyn Error + Send + Sync>
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [folder, steps, seeds] = arguments.as_slice() else {
-        return Err("usage: flows_2d FOLDER STEPS SEEDS".into());
+    let [folder, steps, seeds, wanted @ ..] = arguments.as_slice() else {
+        return Err("usage: flows_2d FOLDER STEPS SEEDS [NAME]".into());
     };
     let (folder, steps, seeds) = (Path::new(folder), steps.parse::<usize>()?, seeds.parse::<u64>()?);
+    let wanted = wanted.first().map_or("", String::as_str);
     std::fs::create_dir_all(folder)?;
     let mut results: Vec<Value> = Vec::new();
-    for kind in KINDS {
+    for kind in KINDS.into_iter().filter(|kind| kind.name().contains(wanted)) {
         let known = kind.build(None)?;
         let points = |purpose: &str, count| draw(known.as_ref(), count, &Stream::new(0, purpose, 0));
         let single = |drawn: &[fieldbridge::data::known::Drawn]| -> Vec<f32> {
             drawn.iter().flat_map(|one| one.point.map(|x| x as f32)).collect()
         };
-        let data = single(&points("training", ROWS));
+        let data = single(&points("training", steps * BATCH));
         let held_out = points("held out", HELD_OUT);
         let truth = held_out.iter().map(|one| known.log_density(one.point)).sum::<f64>() / HELD_OUT as f64;
         let held_out = single(&held_out);
@@ -154,7 +123,22 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
                 let (flow, registry) = flow(spline);
                 let start = registry.finish(seed);
                 let clock = Instant::now();
-                let trained = train(&flow, start, &data, steps, seed);
+                let trained = Training {
+                    steps,
+                    highest_rate: 2e-3,
+                    warmup: 50,
+                    final_share: 0.01,
+                    memory: 0.0,
+                    seed,
+                }
+                .run(&flow, start, &|step| {
+                    let first = 2 * BATCH * step as usize;
+                    Rows {
+                        count: BATCH,
+                        data: data[first..first + 2 * BATCH].to_vec(),
+                        ..Rows::default()
+                    }
+                });
                 let training = clock.elapsed().as_secs_f64();
                 let weights = trained.on(&cpu());
                 let found = mean_log_density(&flow, &weights, &held_out)?;

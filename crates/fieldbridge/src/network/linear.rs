@@ -16,22 +16,42 @@ pub struct Linear {
     outputs: usize,
 }
 
+/// Uniform on `±1/sqrt(inputs)`.
+fn spread(inputs: usize) -> Initial {
+    Initial::Uniform(1.0 / (inputs.max(1) as f32).sqrt())
+}
+
 impl Linear {
     /// A layer with weights uniform on `±1/sqrt(inputs)` (the usual choice of LeCun et al. 1998).
     pub fn new(registry: &mut Registry, name: &str, inputs: usize, outputs: usize) -> Self {
-        let bound = 1.0 / (inputs.max(1) as f32).sqrt();
-        Self::starting(registry, name, inputs, outputs, Initial::Uniform(bound), true)
+        let starts = (spread(inputs), Some(Initial::Constant(0.0)));
+        Self::starting(registry, name, inputs, outputs, starts)
+    }
+
+    /// A layer whose biases are spread as its weights are, on `±1/sqrt(inputs)`, so that its units bend at different
+    /// places where they see few numbers.
+    pub fn with_biases(registry: &mut Registry, name: &str, inputs: usize, outputs: usize) -> Self {
+        let starts = (spread(inputs), Some(spread(inputs)));
+        Self::starting(registry, name, inputs, outputs, starts)
+    }
+
+    /// The first layer of a masked network without a context. Its units see half the inputs on average and often only one:
+    /// weights are uniform on `±sqrt(12/inputs)`, as large as units of so few inputs take (He et al. 2015,
+    /// arXiv:1502.01852), and biases too, so that units bend where standardised numbers are and not all at zero.
+    pub fn first_of_masked(registry: &mut Registry, inputs: usize, outputs: usize) -> Self {
+        let start = Initial::Uniform((12.0 / inputs.max(1) as f32).sqrt());
+        Self::starting(registry, "first", inputs, outputs, (start, Some(start)))
     }
 
     /// A layer that starts as zero, so that what it adds to grows from nothing.
     pub fn zero(registry: &mut Registry, name: &str, inputs: usize, outputs: usize) -> Self {
-        Self::starting(registry, name, inputs, outputs, Initial::Constant(0.0), true)
+        let zero = Initial::Constant(0.0);
+        Self::starting(registry, name, inputs, outputs, (zero, Some(zero)))
     }
 
     /// A layer without bias.
     pub fn without_bias(registry: &mut Registry, name: &str, inputs: usize, outputs: usize) -> Self {
-        let bound = 1.0 / (inputs.max(1) as f32).sqrt();
-        Self::starting(registry, name, inputs, outputs, Initial::Uniform(bound), false)
+        Self::starting(registry, name, inputs, outputs, (spread(inputs), None))
     }
 
     fn starting(
@@ -39,12 +59,11 @@ impl Linear {
         name: &str,
         inputs: usize,
         outputs: usize,
-        initial: Initial,
-        with_bias: bool,
+        (weights, biases): (Initial, Option<Initial>),
     ) -> Self {
         registry.scope(name, |registry| Self {
-            weight: registry.parameter("weight", &[inputs, outputs], initial),
-            bias: with_bias.then(|| registry.parameter("bias", &[1, outputs], Initial::Constant(0.0))),
+            weight: registry.parameter("weight", &[inputs, outputs], weights),
+            bias: biases.map(|biases| registry.parameter("bias", &[1, outputs], biases)),
             mask: None,
             outputs,
         })

@@ -102,6 +102,22 @@ pub(super) fn degrees_of_units(dimension: usize, context: usize, width: usize) -
         .collect()
 }
 
+/// A layer on the numbers themselves; a context shifts the bends of its units already.
+pub(super) fn first_layer(registry: &mut Registry, context: usize, inputs: usize, width: usize) -> Linear {
+    match context {
+        0 => Linear::first_of_masked(registry, inputs, width),
+        _ => Linear::new(registry, "first", inputs, width),
+    }
+}
+
+/// A layer behind it.
+pub(super) fn hidden_layer(registry: &mut Registry, name: &str, context: usize, inputs: usize, width: usize) -> Linear {
+    match context {
+        0 => Linear::with_biases(registry, name, inputs, width),
+        _ => Linear::new(registry, name, inputs, width),
+    }
+}
+
 /// The layer with a mask by which an output of a degree sees inputs of at most, or strictly below, its own.
 pub(super) fn masked(registry: &mut Registry, layer: Linear, from: &[usize], to: &[usize], strict: bool) -> Linear {
     let sees = |input: usize, output: usize| if strict { input < output } else { input <= output };
@@ -130,13 +146,13 @@ impl MaskedMlp {
         let conditioned = |registry: &mut Registry| {
             (context > 0).then(|| Linear::without_bias(registry, "condition", context, width))
         };
-        let first = Linear::new(registry, "first", dimension, width);
+        let first = first_layer(registry, context, dimension, width);
         let first = masked(registry, first, order, &degrees, false);
         let condition = conditioned(registry);
         let blocks = (0..blocks)
             .map(|index| {
                 registry.scope(format!("block{index}"), |registry| {
-                    let inner = Linear::new(registry, "inner", width, width);
+                    let inner = hidden_layer(registry, "inner", context, width, width);
                     let inner = masked(registry, inner, &degrees, &degrees, false);
                     let condition = conditioned(registry);
                     let outer = Linear::zero(registry, "outer", width, width);

@@ -6,7 +6,7 @@ use burn_tensor::Tensor;
 use fieldbridge_kernels::autoregressive::{Form, Prepared};
 use fieldbridge_kernels::masked::{Units, masked_perceptron};
 
-use super::masked_mlp::{MaskedNetwork, degrees_of_units, masked, prepare};
+use super::masked_mlp::{MaskedNetwork, degrees_of_units, first_layer, hidden_layer, masked, prepare};
 use super::{Activation, Linear, Registry, Weights};
 
 /// Masked autoencoder for distribution estimation as first described (Germain et al. 2015, arXiv:1502.03509):
@@ -45,12 +45,10 @@ impl MaskedPerceptron {
             .enumerate()
             .map(|(index, &width)| {
                 let degrees = of_layers[index].clone();
-                let name = if index == 0 {
-                    "first".to_owned()
-                } else {
-                    format!("hidden{}", index - 1)
+                let layer = match index {
+                    0 => first_layer(registry, context, dimension, width),
+                    _ => hidden_layer(registry, &format!("hidden{}", index - 1), context, seen.len(), width),
                 };
-                let layer = Linear::new(registry, &name, seen.len(), width);
                 let layer = masked(registry, layer, &seen, &degrees, false);
                 if index == 0 && context > 0 {
                     condition = Some(Linear::without_bias(registry, "condition", context, width));

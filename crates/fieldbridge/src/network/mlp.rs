@@ -32,12 +32,12 @@ impl Mlp {
         assert!(!hidden.is_empty(), "a perceptron has at least one hidden layer");
         let (first_width, last_width) = (hidden[0], hidden[hidden.len() - 1]);
         Self {
-            first: Linear::new(registry, "first", inputs, first_width),
+            first: Linear::with_biases(registry, "first", inputs, first_width),
             condition: (conditions > 0).then(|| Linear::without_bias(registry, "condition", conditions, first_width)),
             hidden: hidden
                 .windows(2)
                 .enumerate()
-                .map(|(index, pair)| Linear::new(registry, &format!("hidden{index}"), pair[0], pair[1]))
+                .map(|(index, pair)| Linear::with_biases(registry, &format!("hidden{index}"), pair[0], pair[1]))
                 .collect(),
             last: Linear::zero(registry, "last", last_width, outputs),
             time,

@@ -41,13 +41,18 @@ impl ResidualMlp {
         let conditioned = |registry: &mut Registry| {
             (conditions > 0).then(|| Linear::without_bias(registry, "condition", conditions, width))
         };
+        // conditions spread the bends of units already
+        let layer = match conditions {
+            0 => Linear::with_biases,
+            _ => Linear::new,
+        };
         Self {
-            first: Linear::new(registry, "first", inputs, width),
+            first: layer(registry, "first", inputs, width),
             condition: conditioned(registry),
             blocks: (0..blocks)
                 .map(|index| {
                     registry.scope(format!("block{index}"), |registry| Block {
-                        inner: Linear::new(registry, "inner", width, width),
+                        inner: layer(registry, "inner", width, width),
                         condition: conditioned(registry),
                         outer: Linear::zero(registry, "outer", width, width),
                     })

@@ -2,7 +2,7 @@
 
 use burn_tensor::{Tensor, TensorData};
 
-use super::super::{Activation, MaskedMlp, MaskedNetwork, Registry};
+use super::super::{Activation, MaskedMlp, MaskedNetwork, MaskedPerceptron, Registry};
 use super::{host, normals, perturbed, unreached};
 use crate::device::cpu;
 
@@ -100,4 +100,30 @@ fn the_gradient_reaches_every_tensor() {
             assert!(lone.is_empty(), "{order:?} context {context}: {lone:?}");
         }
     }
+}
+
+#[test]
+fn units_that_see_one_number_start_with_bends_at_many_places() {
+    let mut registry = Registry::new();
+    let network = MaskedPerceptron::new(&mut registry, &[1, 2], 0, &[64; 2], 1, Activation::Relu);
+    let weights = registry.finish(1).on(&cpu());
+    let places: Vec<f32> = (-40..=40).map(|at| 0.05 * at as f32).collect();
+    let points = places.iter().flat_map(|&x| [x, 0.0]).collect();
+    let points = Tensor::<2>::from_data(TensorData::new(points, [places.len(), 2]), &cpu());
+    let outputs = host(network.forward(&weights, points, None));
+    let second: Vec<f32> = outputs.chunks_exact(2).map(|row| row[1]).collect();
+    let bends = second.windows(3).zip(&places[1..]).filter(|(three, _)| {
+        // a straight line rounds to less
+        (three[0] - 2.0 * three[1] + three[2]).abs() > 1e-4
+    });
+    let sides: Vec<bool> = bends
+        .filter(|(_, place)| place.abs() > 0.1)
+        .map(|(_, place)| *place > 0.0)
+        .collect();
+    let right = sides.iter().filter(|&&right| right).count();
+    assert!(
+        right >= 5 && sides.len() - right >= 5,
+        "{} and {right} bends",
+        sides.len() - right
+    );
 }
