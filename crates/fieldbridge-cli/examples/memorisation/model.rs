@@ -49,6 +49,7 @@ impl Model {
             path: Box::new(Linear),
             head: Head::Velocity,
             weight: LossWeight::Output,
+            balance: None,
             time: TimeDraw::Uniform,
             network: Box::new(network),
             solver: Box::new(Heun { steps: 50 }),

@@ -58,6 +58,7 @@ fn bridge(coupling: CouplingKind, registry: &mut Registry) -> Fallible<Continuou
         path: Box::new(Linear),
         head: Head::Velocity,
         weight: LossWeight::Output,
+        balance: None,
         time: TimeDraw::Uniform,
         network: Box::new(Mlp::new(registry, 2, Some(1), 0, &HIDDEN, 2, Activation::Silu)),
         solver: Box::new(DormandPrince {

@@ -44,6 +44,7 @@ fn exact(data: &Mixture, path: PathKind, head: Head, sampler: SamplerKind) -> Co
         path: path.build(),
         head,
         weight: LossWeight::Output,
+        balance: None,
         time: TimeDraw::Uniform,
         network: Box::new(Exact {
             ends: Ends {

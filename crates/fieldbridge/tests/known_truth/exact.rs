@@ -22,6 +22,7 @@ pub(crate) fn continuous(mixture: &Mixture, solver: Box<dyn Solver>, trace: Box<
         path: Box::new(Linear),
         head: Head::Velocity,
         weight: LossWeight::Output,
+        balance: None,
         time: TimeDraw::Uniform,
         network: Box::new(mixture.clone()),
         solver,
