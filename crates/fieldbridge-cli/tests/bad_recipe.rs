@@ -89,10 +89,14 @@ fn wrong_usage_is_code_two() {
 #[test]
 fn every_verb_has_help_with_an_example() {
     let scene = Scene::new("help");
-    for verb in ["run", "train", "sample", "density", "infer", "check", "report"] {
+    for verb in [
+        "run", "train", "sample", "density", "infer", "check", "report", "compare", "simulate",
+    ] {
         let ended = scene.fieldbridge(&[verb, "--help"]).done();
         assert!(
-            ended.stdout.contains(&format!("Example:\n  fieldbridge {verb} ")),
+            ["Example", "Examples"]
+                .iter()
+                .any(|head| ended.stdout.contains(&format!("{head}:\n  fieldbridge {verb} "))),
             "{}",
             ended.stdout
         );

@@ -62,10 +62,12 @@ fn bridges_give_finite_losses_whose_gradient_reaches_every_tensor() {
             let share = distance(&|one, other| one - other) / distance(&|one, _| one);
             // contractions are not rounded, since their bound would not hold, and a mixture alone has no products
             let without_products = recipe.kind == BridgeKind::MixtureDensity && !conditional;
+            // gradients jump where rounding carries a unit across its kink
+            let most = if name.contains("Relu") { 0.2 } else { 0.05 };
             let expected = if recipe.kind == BridgeKind::ResidualFlow || without_products {
-                0.0..=0.05
+                0.0..=most
             } else {
-                1e-4..=0.05
+                1e-4..=most
             };
             assert!(expected.contains(&share), "{name}: off by {share}");
             // shards change the rounding alone
