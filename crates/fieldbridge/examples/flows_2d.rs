@@ -18,7 +18,7 @@ use fieldbridge::data::known::{KnownKind, draw};
 use fieldbridge::device::cpu;
 use fieldbridge::network::{Activation, MaskedPerceptron, Registry, Weights};
 use fieldbridge::random::Stream;
-use fieldbridge::transform::{Autoregressive, Boundary, Monotone, RationalQuadraticSpline, Transform};
+use fieldbridge::transform::{AffineMap, Autoregressive, Boundary, Monotone, RationalQuadraticSpline, Transform};
 use fieldbridge_files::{Array, ColumnValues, write_npy};
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -38,18 +38,6 @@ const KINDS: [KnownKind; 6] = [
     KnownKind::TwoSpirals,
 ];
 
-#[derive(Debug)]
-struct Other;
-impl Monotone for Other {
-    fn parameters(&self) -> usize { 2 }
-    fn forward(&self, x: burn_tensor::Tensor<2>, p: burn_tensor::Tensor<3>) -> (burn_tensor::Tensor<2>, burn_tensor::Tensor<2>) {
-        fieldbridge_kernels::affine::shift_and_scale(x, p, 6.0, fieldbridge_kernels::spline::Direction::Inverse)
-    }
-    fn inverse(&self, y: burn_tensor::Tensor<2>, p: burn_tensor::Tensor<3>) -> (burn_tensor::Tensor<2>, burn_tensor::Tensor<2>) {
-        fieldbridge_kernels::affine::shift_and_scale(y, p, 6.0, fieldbridge_kernels::spline::Direction::Forward)
-    }
-}
-
 fn flow(spline: bool) -> (Flow, Registry) {
     let mut registry = Registry::new();
     let transforms = (0..if spline { 3 } else { 5 }).map(|index| -> Box<dyn Transform> {
@@ -62,7 +50,7 @@ fn flow(spline: bool) -> (Flow, Registry) {
                     boundary: Boundary::Linear,
                 })
             } else {
-                Box::new(Other)
+                Box::new(AffineMap)
             };
             let network = MaskedPerceptron::new(registry, &order, 0, &[64; 2], map.parameters(), Activation::Relu);
             Box::new(Autoregressive::of(Box::new(network), order, map))
@@ -130,7 +118,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         let held_out = single(&held_out);
         store(&folder.join(format!("{}_train.npy", kind.name())), &data)?;
         store(&folder.join(format!("{}_test.npy", kind.name())), &held_out)?;
-        for (name, spline) in [("MAF", false)] {
+        for (name, spline) in [("MAF", false), ("NSF", true)] {
             for seed in 1..=seeds {
                 let (flow, registry) = flow(spline);
                 let start = registry.finish(seed);
