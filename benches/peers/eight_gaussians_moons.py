@@ -163,6 +163,7 @@ def versions():
 
 def plain(arguments, folder):
     torch.manual_seed(0)
+    np.random.seed(0)
     rows = arguments.rows
     # the distribution is torchcfm's own; only training uses the version without a loop
     base = eight_normal_sample(rows, 2, scale=5, var=0.1).float()
@@ -170,6 +171,9 @@ def plain(arguments, folder):
     np.save(folder / "base.npy", base.numpy())
     shortest = wasserstein(base, truth)
     result = {"versions": versions(), "rows": rows, "floor_w2": wasserstein(truth, other), "w2_of_the_ends": shortest, "runs": []}
+    if arguments.keep_torchcfm:
+        earlier = json.loads((RESULTS / "eight_gaussians_moons.json").read_text())["runs"]
+        result["runs"] = [run for run in earlier if run["side"].startswith("torchcfm")]
 
     def score(side, coupling, seed, walks, record):
         run = {"side": side, "coupling": coupling, "seed": seed, **record, "w2": {key: wasserstein(walk[-1], truth) for key, walk in walks.items()}}
@@ -188,7 +192,7 @@ def plain(arguments, folder):
         coupling, seed = record.pop("coupling"), record.pop("seed")
         walks = {key: np.load(folder / f"fieldbridge_{coupling}_{seed}_{key}.npy") for key in [*map(str, EULER), "adaptive"]}
         score("Fieldbridge", coupling, seed, walks, record)
-    for name in ("torchcfm's", "ours"):
+    for name in () if arguments.keep_torchcfm else ("torchcfm's", "ours"):
         for coupling, matcher in MATCHERS.items():
             for seed in range(1, arguments.seeds + 1):
                 torch.manual_seed(seed)
@@ -244,6 +248,7 @@ def score_linear(ends, context, repeats):
 
 def conditional(arguments, folder):
     torch.manual_seed(0)
+    np.random.seed(0)
     rows, repeats = arguments.rows, 100
     base, truth, context = label_rows(rows)
     base = base[torch.randperm(rows)]
@@ -299,6 +304,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--rows", type=int, default=2000, help="points of each set that is compared")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--keep-torchcfm", action="store_true", help="take torchcfm's results from the file of an earlier run")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     with tempfile.TemporaryDirectory() as folder:

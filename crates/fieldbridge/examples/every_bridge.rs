@@ -13,6 +13,7 @@ use fieldbridge::bridge::{
 use fieldbridge::coupling::CouplingKind;
 use fieldbridge::data::known::{Known, KnownKind, draw};
 use fieldbridge::device::cpu;
+use fieldbridge::likelihood::TraceKind;
 use fieldbridge::network::{NetworkRecipe, Parameters};
 use fieldbridge::path::{Head, PathKind};
 use fieldbridge::random::Stream;
@@ -48,8 +49,13 @@ fn bridges() -> Vec<(&'static str, BridgeRecipe, f64)> {
     (plain.flow_matching.width, plain.flow_matching.blocks) = (network.width, network.blocks);
     plain.diffusion.network = network.clone();
     plain.interpolant.network = network.clone();
-    plain.continuous_flow.network = network;
-    plain.continuous_flow.training_solver = SolverKind::RungeKutta { steps: 6 };
+    plain.continuous_flow.network = NetworkRecipe {
+        width: 64,
+        blocks: 2,
+        ..network
+    };
+    plain.continuous_flow.training_solver = SolverKind::RungeKutta { steps: 5 };
+    plain.continuous_flow.training_trace = TraceKind::Exact;
     let of = |kind, change: &dyn Fn(&mut BridgeRecipe)| {
         let mut recipe = BridgeRecipe { kind, ..plain.clone() };
         change(&mut recipe);
@@ -115,7 +121,7 @@ fn bridges() -> Vec<(&'static str, BridgeRecipe, f64)> {
             1.0,
         ),
         ("interpolant, two-sided", of(BridgeKind::Interpolant, &|_| {}), 1.0),
-        ("continuous flow", of(BridgeKind::ContinuousFlow, &|_| {}), 0.1),
+        ("continuous flow", of(BridgeKind::ContinuousFlow, &|_| {}), 0.4),
     ]
 }
 
