@@ -131,7 +131,7 @@ fn distances_and_growth_are_those_of_ccl() {
     .iter()
     .zip(worst)
     {
-        worst.within(1e-4, what);
+        worst.within(1e-5, what);
     }
 }
 
@@ -160,8 +160,8 @@ fn distances_with_radiation_are_those_of_camb() {
             );
         }
     }
-    comoving.within(1e-4, "distance, CAMB");
-    luminosity.within(1e-4, "luminosity distance, CAMB");
+    comoving.within(1e-6, "distance, CAMB");
+    luminosity.within(1e-6, "luminosity distance, CAMB");
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn linear_power_is_that_of_the_formula_and_of_ccl() {
             temperature_cmb: 2.726,
             ..universe(&name)
         };
-        let linear = LinearPower::new(&universe, &EisensteinHu::new(&universe)).unwrap();
+        let linear = LinearPower::new(&universe, &EisensteinHu::as_printed(&universe)).unwrap();
         for row in table.rows(&name) {
             let k = table.get("k", row);
             formula.see(linear.power(k), table.get("linear", row), || format!("{name} k = {k}"));
@@ -248,7 +248,11 @@ fn halofit_of_a_boltzmann_spectrum_is_that_of_camb() {
                 .collect();
             let halofit = Halofit::new(background, LinearPower::from_table(&k, &today).unwrap());
             let found = halofit.power(&k, a, Nonlinearity::Halofit).unwrap();
-            for ((found, known), k) in found.iter().zip(column("nonlinear")).zip(&k) {
+            for ((found, known), &k) in found.iter().zip(column("nonlinear")).zip(&k) {
+                // CAMB leaves larger scales linear
+                if k < 0.005 {
+                    continue;
+                }
                 worst.see(*found, known, || format!("{name} z = {z} k = {k}"));
             }
         }
@@ -256,12 +260,12 @@ fn halofit_of_a_boltzmann_spectrum_is_that_of_camb() {
     worst.within(5e-3, "halofit of the linear spectrum of CAMB, CAMB");
 }
 
-fn compare_spectra(file: &str, scheme: Scheme) -> Worst {
+fn compare_spectra(file: &str, scheme: Scheme, universes: fn(&str) -> bool) -> Worst {
     let table = Table::read(file);
     let parent: Arc<dyn RedshiftDistribution> = Arc::new(Smail::lsst_y10());
     let bins = equal_count_bins(&parent, 5, 0.05, 27.0).unwrap();
     let mut worst = Worst::default();
-    for name in table.names() {
+    for name in table.names().into_iter().filter(|name| universes(name)) {
         let rows = table.rows(&name);
         let mut ells: Vec<f64> = rows.iter().map(|&row| table.get("ell", row)).collect();
         ells.sort_by(f64::total_cmp);
@@ -293,13 +297,23 @@ fn compare_spectra(file: &str, scheme: Scheme) -> Worst {
 
 #[test]
 fn spectra_are_those_of_ccl() {
-    compare_spectra("spectra_ccl.csv", Scheme::Converged).within(5e-3, "C_l, CCL");
+    let flat = |name: &str| name != "open";
+    compare_spectra("spectra_ccl.csv", Scheme::Converged, flat).within(1e-3, "C_l, flat, CCL");
+    compare_spectra("spectra_ccl.csv", Scheme::Converged, |name| name == "open").within(5e-3, "C_l, open, CCL");
 }
 
 #[test]
 fn the_scheme_of_jax_cosmo_has_its_spectra() {
-    compare_spectra("spectra_jax_cosmo.csv", Scheme::JaxCosmo)
-        .within(1e-3, "C_l in the scheme of jax_cosmo, jax_cosmo");
+    let all = |_: &str| true;
+    compare_spectra("spectra_jax_cosmo.csv", Scheme::JaxCosmo, all).within(2e-5, "C_l in its scheme, jax_cosmo");
+}
+
+#[test]
+fn the_converged_scheme_is_close_to_jax_cosmo_too() {
+    // what that scheme leaves out: 0.35 % in the norm of the spectrum, the rest in the scale of halofit
+    let flat = |name: &str| name != "open";
+    let worst = compare_spectra("spectra_jax_cosmo.csv", Scheme::Converged, flat);
+    worst.within(1e-2, "C_l, converged, jax_cosmo");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::interpolation::lagrange_weights;
 use crate::{Real, SkyError};
 
 /// Step in `ln(l + 1/2)` between the multipoles that are integrated.
-const STEP: f64 = 0.12;
+const STEP: f64 = 0.1;
 /// Points of the interpolating polynomial.
 const POINTS: usize = 6;
 
@@ -127,7 +127,7 @@ mod tests {
     fn a_smooth_spectrum_is_followed() {
         let ells: Vec<f64> = (2..6000).map(f64::from).collect();
         let multipoles = Multipoles::new(&ells).unwrap();
-        assert!(multipoles.nodes().len() < 80);
+        assert!(multipoles.nodes().len() < 100);
         let spectrum = |x: f64| -1.3 * x - 0.05 * x * x + 0.1 * (0.8 * x).sin();
         let logarithms: Vec<f64> = multipoles.nodes().iter().map(|&x| spectrum(x)).collect();
         for (found, &ell) in multipoles.spread(&logarithms).iter().zip(&ells) {

@@ -52,9 +52,22 @@ pub struct EisensteinHu<R = f64> {
 }
 
 impl<R: Real> EisensteinHu<R> {
-    /// The fit for a universe whose parameters have been checked.
+    /// The fit for a universe whose parameters have been checked, as in the program its authors published: the redshift
+    /// of the fit to equality is one plus the redshift, and the momentum of baryons at the drag epoch goes with `1 + z`.
     #[must_use]
     pub fn new(cosmology: &Cosmology<R>) -> Self {
+        Self::with_redshifts(cosmology, 1.0)
+    }
+
+    /// The same with redshifts where the printed equations 2 and 5 say redshift, as `jax_cosmo` reads them. Power differs
+    /// by up to 0.06 % near the acoustic oscillations.
+    #[must_use]
+    pub fn as_printed(cosmology: &Cosmology<R>) -> Self {
+        Self::with_redshifts(cosmology, 0.0)
+    }
+
+    /// `offset` is one where `1 + z` is meant.
+    fn with_redshifts(cosmology: &Cosmology<R>, offset: f64) -> Self {
         let Scales {
             matter,
             baryons,
@@ -68,7 +81,7 @@ impl<R: Real> EisensteinHu<R> {
         let b2 = matter.powf(0.223) * 0.238;
         let z_drag = matter.powf(0.251) * 1291.0 / (matter.powf(0.828) * 0.659 + 1.0) * (b1 * baryons.pow(b2) + 1.0);
         let momentum = baryons * (31.5e3 / temperature.powi(2));
-        let (r_drag, r_equality) = (momentum / z_drag, momentum / z_equality);
+        let (r_drag, r_equality) = (momentum / (z_drag + offset), momentum / z_equality);
         let horizons = ((r_drag + 1.0).sqrt() + (r_drag + r_equality).sqrt()) / (r_equality.sqrt() + 1.0);
         let sound_horizon = (r_equality.recip() * 6.0).sqrt() * horizons.ln() * (2.0 / 3.0) / equality;
         let silk = baryons.powf(0.52) * matter.powf(0.73) * ((matter * 10.4).powf(-0.95) + 1.0) * 1.6;
@@ -81,7 +94,7 @@ impl<R: Real> EisensteinHu<R> {
         let cold_fraction = -baryon_fraction + 1.0;
         let beta_c = (b1 * (cold_fraction.pow(b2) - 1.0) + 1.0).recip();
         // baryons (14, 15, 23, 24)
-        let y = (z_equality + 1.0) / (z_drag + 1.0);
+        let y = (z_equality + (1.0 - offset)) / (z_drag + 1.0);
         let root = (y + 1.0).sqrt();
         let g = y * (root * -6.0 + (y * 3.0 + 2.0) * ((root + 1.0) / (root - 1.0)).ln());
         let alpha_b = equality * sound_horizon * (r_drag + 1.0).powf(-0.75) * g * 2.07;

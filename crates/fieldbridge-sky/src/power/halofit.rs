@@ -1,5 +1,8 @@
 //! Halofit with the coefficients of Takahashi et al. (2012, ApJ 761, 152, arXiv:1208.2701), a revision of Smith et al.
 //! (2003, arXiv:astro-ph/0207664). Wave numbers in h/Mpc.
+//!
+//! CAMB leaves `k < 0.005 h/Mpc` linear and drops the dependence on `O_m` where `1 - O_m < 0.01`; here both are as published,
+//! so that nothing jumps.
 
 use std::f64::consts::{LN_10, PI};
 

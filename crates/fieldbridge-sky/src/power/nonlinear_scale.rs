@@ -42,13 +42,17 @@ pub struct NonlinearScales<R = f64> {
     table: Vec<Variance<R>>,
 }
 
-/// `sums[j] = sum of weight x Delta^2 (kR)^(2j) e^(-k^2 R^2)`: the variance and what its derivatives are made of.
+/// Filters below `e^-60` add less than rounding does.
+const NOTHING: f64 = 60.0;
+
+/// `sums[j] = sum of value (kR)^(2j) e^(-k^2 R^2)`: the variance and what its derivatives are made of. `points` are wave
+/// numbers, ascending, and values: `Delta^2` times the weight of a rule.
 pub(crate) fn filtered_moments<R: Real, const N: usize>(points: impl Iterator<Item = (f64, R)>, radius: f64) -> [R; N] {
     let mut sums = [R::from(0.0); N];
     for (k, value) in points {
         let square = (k * radius).powi(2);
-        if square > 700.0 {
-            continue;
+        if square > NOTHING {
+            break;
         }
         let mut weight = (-square).exp();
         for sum in &mut sums {

@@ -4,7 +4,7 @@
 //! What differs from the converged rule: `sigma_8` is normalised over `k` from e^-4 to e^3 h/Mpc only, so that power is
 //! 0.35 % high; distances and growth are straight lines between 256 and 128 points in `ln a`; growth starts at
 //! `a = 0.001`; the scale of halofit is read from 256 radii with the straight line of the wrong neighbour; Simpson's rule
-//! has 512 steps in `a` and 256 in the redshift of the sources; curvature bends no light; the microwave background has
+//! has 512 steps in `a` and 256 in the redshift of the sources; curvature bends no light; the equations of Eisenstein and Hu are taken as printed; the microwave background has
 //! 2.726 K.
 
 mod scale;
@@ -16,7 +16,7 @@ use tables::{Place, SCALE_FACTORS, distance_table, growth_table, sphere_variance
 use super::limber::LineOfSight;
 use super::spectra::Transfer;
 use crate::constants::HUBBLE_DISTANCE;
-use crate::power::{HalofitTerms, LinearPower, Nonlinearity};
+use crate::power::{EisensteinHu, HalofitTerms, LinearPower, Nonlinearity};
 use crate::quadrature::simpson_weights;
 use crate::redshift_distribution::RedshiftDistribution;
 use crate::{Background, Cosmology, Radiation, Real, SkyError};
@@ -140,7 +140,10 @@ impl JaxCosmoRule {
     ) -> Result<LineOfSight<R>, SkyError> {
         let universe = Self::universe(cosmology)?;
         let background = Background::new(&universe)?;
-        let transfer = transfer.of(&universe);
+        let transfer = match transfer {
+            Transfer::EisensteinHu => Box::new(EisensteinHu::as_printed(&universe)),
+            Transfer::EisensteinHuSmooth => transfer.of(&universe),
+        };
         let variance = sphere_variance(&universe, transfer.as_ref());
         let linear = LinearPower::normalised(&universe, transfer.as_ref(), Some(variance))?;
         let scales = match nonlinearity {

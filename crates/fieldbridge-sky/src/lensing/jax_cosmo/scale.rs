@@ -44,8 +44,8 @@ impl<R: Real> ScaleTable<R> {
         };
         let spectrum: Vec<(f64, R)> = weights.iter().enumerate().map(point).collect();
         let variance = |filter: &[f64]| {
-            // filters fall with k: beyond the first zero there is nothing
-            let terms = filter.iter().zip(&spectrum).take_while(|(filter, _)| **filter > 0.0);
+            // filters fall with k: beyond this there is nothing
+            let terms = filter.iter().zip(&spectrum).take_while(|(filter, _)| **filter > 1e-26);
             terms.fold(R::from(0.0), |sum, (&filter, &(_, value))| sum + value * filter)
         };
         let variances = FILTERS.chunks(STEPS + 1).map(variance).collect();
