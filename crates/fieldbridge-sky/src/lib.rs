@@ -1,4 +1,4 @@
-//! Forward models of the sky: from cosmological parameters to the power spectra of weak lensing.
+//! Forward models of the sky: from cosmological parameters to the power spectra and maps of weak lensing.
 //!
 //! All in double precision, distances in Mpc/h, wave numbers in h/Mpc, power in (Mpc/h)^3, angles and multipoles as named.
 //! Everything is computed for any [`Real`] number: with [`Dual`] numbers exact derivatives by the cosmological parameters
@@ -14,9 +14,10 @@
 //! | [`lensing`] | angular power spectra and shape noise |
 //! | [`lognormal_shift`] | shifts of log-normal fields |
 //! | [`field`] | Gaussian and log-normal maps |
+//! | [`survey`] | shear, noise, masks and edges |
 //! | [`statistics`] | summaries of maps |
 //!
-//! [`LensingSpectra`] is where to start.
+//! [`LensingSpectra`] is where to start for spectra, [`field::LensingField`] for maps and [`Simulator`] for simulated surveys.
 
 pub mod background;
 pub mod constants;
@@ -35,6 +36,7 @@ mod real;
 pub mod redshift_distribution;
 mod simulation;
 pub mod statistics;
+pub mod survey;
 
 pub use background::Background;
 pub use cosmology::{Cosmology, PARAMETERS, Radiation};

@@ -16,7 +16,7 @@ mod patch;
 mod root;
 mod shifts;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use amplitude::Amplitudes;
 pub use hartley::HartleyTransform;
