@@ -11,9 +11,8 @@ use crate::operation::apply;
 use crate::spline::Direction;
 use operation::Affine;
 
-/// `y = (x - m) exp(-c)` and `log dy/dx = -c`, or for [`Direction::Inverse`] `x = y exp(c) + m` and `c`, where
-/// `c = l tanh(s / l)` holds log-scales within `±l`; an infinite limit `l` leaves `c = s` (Papamakarios et al. 2017,
-/// arXiv:1705.07057).
+/// `y = x exp(c) + m` and `log dy/dx = c`, or for [`Direction::Inverse`] `x = (y - m) exp(-c)` and `-c`, where
+/// `c = l tanh(s / l)` holds log-scales within `±l`; an infinite limit `l` leaves `c = s`.
 ///
 /// Numbers: `[rows, D]`; parameters `(m, s)`: `[rows, D, 2]`.
 pub fn shift_and_scale(

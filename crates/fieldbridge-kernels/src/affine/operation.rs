@@ -49,8 +49,8 @@ impl Operation for Affine {
             false => s,
         };
         let (value, log_slope) = match self.direction {
-            Direction::Forward => ((numbers - m) * c.clone().neg().exp(), c.neg()),
-            Direction::Inverse => (numbers * c.clone().exp() + m, c),
+            Direction::Forward => (numbers * c.clone().exp() + m, c),
+            Direction::Inverse => ((numbers - m) * c.clone().neg().exp(), c.neg()),
         };
         Tensor::stack::<3>(vec![value, log_slope], 0).into_dispatch()
     }
@@ -59,7 +59,7 @@ impl Operation for Affine {
         let (numbers, parameters) = (inputs[0], inputs[1]);
         let count = numbers.data.len();
         let mut log_slopes = self.log_scales(parameters.data);
-        if self.direction == Direction::Forward {
+        if self.direction == Direction::Inverse {
             log_slopes.iter_mut().for_each(|c| *c = -*c);
         }
         let mut factors = log_slopes.clone();
@@ -71,8 +71,8 @@ impl Operation for Affine {
         let terms = numbers.data.iter().zip(pairs).zip(factors.iter());
         for (value, ((&number, pair), &factor)) in values.iter_mut().zip(terms) {
             *value = match self.direction {
-                Direction::Forward => (number - pair[0]) * factor,
-                Direction::Inverse => number * factor + pair[0],
+                Direction::Forward => number * factor + pair[0],
+                Direction::Inverse => (number - pair[0]) * factor,
             };
         }
         let shape = [2, numbers.shape[0], numbers.shape[1]];
@@ -99,10 +99,10 @@ impl Operation for Affine {
         for (at, (pair, of_pair)) in pairs.enumerate() {
             let (through, number) = (of_values[at] * factors[at], numbers.data[at]);
             of_numbers[at] = through;
-            // with respect to the log-slope, which is -c forward and c back
+            // with respect to the log-slope, which is c forward and -c back
             let (of_shift, of_log, sign) = match self.direction {
-                Direction::Forward => (-through, through * (number - pair[0]) + of_logs[at], -1.0),
-                Direction::Inverse => (of_values[at], through * number + of_logs[at], 1.0),
+                Direction::Forward => (of_values[at], through * number + of_logs[at], 1.0),
+                Direction::Inverse => (-through, through * (number - pair[0]) + of_logs[at], -1.0),
             };
             of_pair[0] = of_shift;
             of_pair[1] = sign * of_log * self.slope(log_slopes[at]);

@@ -166,8 +166,8 @@ fn evaluate(
             scales.iter_mut().for_each(|scale| *scale /= limit);
             slice::tanh(scales);
             let sign = match direction {
-                Direction::Forward => -limit,
-                Direction::Inverse => limit,
+                Direction::Forward => limit,
+                Direction::Inverse => -limit,
             };
             for (scale, log_slope) in scales.iter_mut().zip(log_slopes.iter_mut()) {
                 *scale *= sign;
@@ -177,8 +177,8 @@ fn evaluate(
             let given = numbers.iter().zip(shifts).zip(scales);
             for (value, ((number, shift), scale)) in values.iter_mut().zip(given) {
                 *value = match direction {
-                    Direction::Forward => (number - *shift) * *scale,
-                    Direction::Inverse => number * *scale + *shift,
+                    Direction::Forward => number * *scale + *shift,
+                    Direction::Inverse => (number - *shift) * *scale,
                 };
             }
         }

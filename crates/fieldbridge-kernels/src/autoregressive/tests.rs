@@ -126,7 +126,7 @@ impl Masked {
                 Map::Affine { limit } => {
                     let limit = f64::from(limit);
                     let scale = limit * (parameters[1] / limit).tanh();
-                    (z * scale.exp() + parameters[0], scale)
+                    ((z - parameters[0]) * (-scale).exp(), -scale)
                 }
             };
             x[index] = value;

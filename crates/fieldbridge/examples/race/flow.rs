@@ -31,11 +31,11 @@ impl Monotone for PlainAffine {
     }
 
     fn forward(&self, x: Tensor<2>, parameters: Tensor<3>) -> (Tensor<2>, Tensor<2>) {
-        shift_and_scale(x, parameters, f32::INFINITY, Direction::Inverse)
+        shift_and_scale(x, parameters, f32::INFINITY, Direction::Forward)
     }
 
     fn inverse(&self, y: Tensor<2>, parameters: Tensor<3>) -> (Tensor<2>, Tensor<2>) {
-        shift_and_scale(y, parameters, f32::INFINITY, Direction::Forward)
+        shift_and_scale(y, parameters, f32::INFINITY, Direction::Inverse)
     }
 }
 

@@ -11,7 +11,8 @@ use crate::network::{Initial, Registry, Slot, Weights};
 /// Log-scales are bounded smoothly at `±LIMIT`, so that no step of training can overflow the exponential.
 const LIMIT: f32 = 6.0;
 
-/// `y = (x - m) exp(-s)` with parameters `(m, s)` given from outside (Papamakarios et al. 2017, arXiv:1705.07057).
+/// `y = x exp(s) + m` with parameters `(m, s)` given from outside: the masked autoregressive flow of Papamakarios et al.
+/// (2017, arXiv:1705.07057) with other names for its parameters, `(-m exp(-s), -s)`, which are learned sooner.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AffineMap;
 
@@ -42,7 +43,7 @@ impl Monotone for AffineMap {
     }
 }
 
-/// The same shift and scale for every row, learned, one pair for each dimension.
+/// `z = (x - m) exp(-s)`, the same shift and scale for every row, learned, one pair for each dimension.
 #[derive(Clone, Debug)]
 pub struct Affine {
     parameters: Slot,
@@ -59,12 +60,12 @@ impl Affine {
 
 impl Transform for Affine {
     fn forward(&self, weights: &Weights, x: Tensor<2>, _context: Option<&Tensor<2>>) -> (Tensor<2>, Tensor<1>) {
-        let (z, log_slope) = AffineMap.forward(x, weights.get(self.parameters));
+        let (z, log_slope) = AffineMap.inverse(x, weights.get(self.parameters));
         (z, total(log_slope))
     }
 
     fn inverse(&self, weights: &Weights, z: Tensor<2>, _context: Option<&Tensor<2>>) -> (Tensor<2>, Tensor<1>) {
-        let (x, log_slope) = AffineMap.inverse(z, weights.get(self.parameters));
+        let (x, log_slope) = AffineMap.forward(z, weights.get(self.parameters));
         (x, total(log_slope))
     }
 }
