@@ -1,5 +1,7 @@
 //! Priors of the parameters of a universe.
 
+use std::cmp::Ordering;
+
 use rand::{Rng, RngExt};
 
 use crate::{Cosmology, PARAMETERS, SkyError};
@@ -53,7 +55,9 @@ impl Prior {
             Self::Normal { deviation, .. } if !(deviation > 0.0 && deviation.is_finite()) => {
                 refused("deviation", deviation, "a positive, finite number", fixed)
             }
-            Self::Normal { low, high, .. } if !(low < high) => refused("width", high - low, "a positive number", fixed),
+            Self::Normal { low, high, .. } if low.partial_cmp(&high) != Some(Ordering::Less) => {
+                refused("width", high - low, "a positive number", fixed)
+            }
             Self::Normal { .. } => {
                 let (below, above) = self.shares();
                 if above - below > LEAST_SHARE {
