@@ -14,9 +14,9 @@ const PANELS: usize = 5;
 /// Frames of the animation of jumps, about.
 const FRAMES: usize = 36;
 /// Width of a frame, pixels.
-const FRAME_WIDTH: u32 = 360;
+const FRAME_WIDTH: u32 = 320;
 /// Draws that move; more would make the file large.
-const MOVING: usize = 400;
+const MOVING: usize = 250;
 /// Hundredths of a second a frame is shown.
 const HUNDREDTHS: u16 = 9;
 
