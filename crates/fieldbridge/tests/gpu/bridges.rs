@@ -3,7 +3,7 @@
 use fieldbridge::bridge::{Bridge, BridgeKind, BridgeRecipe, Rows, rectified};
 use fieldbridge::coupling::CouplingKind;
 use fieldbridge::device::Device;
-use fieldbridge::network::{Parameters, Precision};
+use fieldbridge::network::{NetworkChoice, Parameters, Precision};
 use fieldbridge::random::Stream;
 use fieldbridge::solver::SolverKind;
 use fieldbridge::train::{gradient, mean_loss};
@@ -13,12 +13,12 @@ use super::given::{built, dimension, rows};
 use super::reads::Reads;
 use super::{ALLOWED, compare, devices, difference_of_gradients, host};
 
-const ROWS: usize = 24;
+const ROWS: usize = 12;
 
 /// The bridges of the conformance tests, and one whose pairs the host makes before.
 fn bridges() -> Vec<(String, BridgeRecipe, bool)> {
     let all = recipes(true).into_iter().filter(|(_, recipe)| !repeats(recipe));
-    let mut all: Vec<_> = all.map(|(name, recipe)| (name, recipe, true)).collect();
+    let mut all: Vec<_> = all.map(|(name, recipe)| (name, with_few_steps(recipe), true)).collect();
     let mut joined = BridgeRecipe::default();
     joined.kind = BridgeKind::FlowMatching;
     let settings = &mut joined.flow_matching;
@@ -37,6 +37,18 @@ fn repeats(recipe: &BridgeRecipe) -> bool {
                 settings.solver,
                 SolverKind::RungeKutta { .. } | SolverKind::Euler { .. }
             ))
+}
+
+/// Every step is many small pieces of work for the device, which agree or not in a few steps as in many; adaptive walks
+/// stay with the perceptrons.
+fn with_few_steps(mut recipe: BridgeRecipe) -> BridgeRecipe {
+    let few = SolverKind::RungeKutta { steps: 3 };
+    if matches!(recipe.flow_matching.network, NetworkChoice::Recipe(_)) {
+        recipe.flow_matching.solver = few;
+    }
+    (recipe.diffusion.solver, recipe.interpolant.solver) = (few, few);
+    recipe.continuous_flow.solver = few;
+    recipe
 }
 
 /// Buffers read back by a loss and its gradient, before the numbers themselves are asked for.
@@ -79,7 +91,6 @@ fn bridges_answer_alike() {
         bridge.join(&mut rows, &Stream::new(8, "join", 0));
         let [cpu, gpu] = devices();
         let read = read_by_a_step(bridge.as_ref(), &parameters, &rows, &reads, &gpu);
-        eprintln!("{name}: {read} reads");
         // the walk of training looks whether it is finite
         assert!(read == 0 || recipe.kind == BridgeKind::ContinuousFlow, "{name}: {read}");
         let [(here, slope), (there, other)] =
