@@ -87,8 +87,8 @@ mod graphics {
             let bridge = format!("bridge={bridge}");
             let settings = [
                 bridge.as_str(),
-                "data.test=0.9",
-                "data.validation=0.03",
+                "data.test=0.85",
+                "data.validation=0.05",
                 "spline_flow.width=32",
                 "flow_matching.width=32",
                 "flow_matching.blocks=1",
