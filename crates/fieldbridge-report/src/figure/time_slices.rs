@@ -155,9 +155,9 @@ impl TimeSlices {
     fn draw_trajectories(&self, svg: &mut Svg, panel: &Panel) {
         panel.begin_clip(svg);
         let lines = self.draw_lines(svg, panel, self.points.len());
-        let ends = |of: fn(&Vec<(f64, f64)>) -> (f64, f64)| -> Vec<(f64, f64)> { lines.iter().map(of).collect() };
-        svg.discs("fb-f1", &ends(|line| line[0]), 1.8, 1.0);
-        svg.discs("fb-f0", &ends(|line| line[line.len() - 1]), 1.8, 1.0);
+        let (starts, ends): (Vec<_>, Vec<_>) = lines.iter().map(|line| (line[0], line[line.len() - 1])).unzip();
+        svg.discs("fb-f1", &starts, 1.8, 1.0);
+        svg.discs("fb-f0", &ends, 1.8, 1.0);
         svg.end_clip();
     }
 
