@@ -1,5 +1,7 @@
 //! The Gaussian spectrum under a log-normal one, for one pair of bins.
 
+use std::cmp::Ordering;
+
 use super::Convention;
 use super::even::EvenTransform;
 
@@ -38,7 +40,7 @@ impl LogNormalPair {
         if let Some((entry, &correlation)) = correlation
             .iter()
             .enumerate()
-            .find(|&(_, &xi)| !(1.0 + xi / product > 0.0))
+            .find(|&(_, &xi)| (1.0 + xi / product).partial_cmp(&0.0) != Some(Ordering::Greater))
         {
             return Err(Impossible { entry, correlation });
         }

@@ -171,7 +171,6 @@ fn a_thousand_maps_have_their_spectra() {
         let universe = field.universe(&Cosmology::lsst_y10()).unwrap();
         assert_eq!(universe.amplitudes.changed_share(), 0.0);
         for (mean, error) in recovered(&field, 1000) {
-            println!("{law:?}: {mean:.5} +- {error:.5}");
             assert!(
                 (mean - 1.0).abs() < 0.01 && (mean - 1.0).abs() < 4.0 * error,
                 "{law:?}: {mean} +- {error}"

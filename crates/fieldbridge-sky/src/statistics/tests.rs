@@ -88,11 +88,11 @@ fn gaussian_maps_have_the_functionals_of_tomita() {
     let minkowski = Minkowski::new(patch, &edges).unwrap();
     let count = 400;
     let found: Vec<MinkowskiFunctionals> = (0..count).map(|seed| minkowski.measure(&maps.map(seed))).collect();
-    for bin in 0..12 {
+    for (bin, &edge) in edges[..12].iter().enumerate() {
         // the mean over a bin of thresholds, by Simpson's rule
         let at = |threshold: f64| Minkowski::gaussian(threshold, variance, slope);
-        let (low, middle, high) = (at(edges[bin]), at(edges[bin] + 0.25), at(edges[bin] + 0.5));
-        let (quarter, other) = (at(edges[bin] + 0.125), at(edges[bin] + 0.375));
+        let (low, middle, high) = (at(edge), at(edge + 0.25), at(edge + 0.5));
+        let (quarter, other) = (at(edge + 0.125), at(edge + 0.375));
         let mean = |n: usize| (low[n] + 4.0 * quarter[n] + 2.0 * middle[n] + 4.0 * other[n] + high[n]) / 12.0;
         let column = |read: &dyn Fn(&MinkowskiFunctionals) -> f64| found.iter().map(read).collect::<Vec<f64>>();
         let pairs = [

@@ -109,7 +109,7 @@ mod tests {
         let map: Vec<f64> = (0..24 * 24).map(|index| phase(index).sin()).collect();
         let found = waves.derivatives(&map);
         let smooth = waves.smoothed(&map, 7.0);
-        for index in 0..map.len() {
+        for (index, &smooth) in smooth.iter().enumerate() {
             let (sine, cosine) = phase(index).sin_cos();
             let pairs = [
                 (found.x[index], kx * cosine),
@@ -117,7 +117,7 @@ mod tests {
                 (found.xx[index], -kx * kx * sine),
                 (found.xy[index], -kx * ky * sine),
                 (found.yy[index], -ky * ky * sine),
-                (smooth[index], sine * (-0.5 * (kx * kx + ky * ky) * 49.0).exp()),
+                (smooth, sine * (-0.5 * (kx * kx + ky * ky) * 49.0).exp()),
             ];
             for (number, (found, exact)) in pairs.into_iter().enumerate() {
                 assert!((found - exact).abs() < 1e-13, "{number}: {found} {exact}");

@@ -111,7 +111,7 @@ impl DataRecipe {
     pub fn open(&self, folder: &Path) -> Result<TableFile, Error> {
         self.check()?;
         if let Some(drawn) = self.drawn()? {
-            let (starts, points) = drawn;
+            let [starts, points] = drawn;
             return Ok(TableFile::in_memory(
                 Path::new(&self.source_name()),
                 table(&points, &starts),
@@ -130,11 +130,11 @@ impl DataRecipe {
     /// As [`DataRecipe::open`].
     pub fn fingerprint(&self, folder: &Path) -> Result<String, Error> {
         self.check()?;
-        let Some(drawn) = self.drawn()? else {
+        let Some([starts, points]) = self.drawn()? else {
             return fingerprint(&folder.join(self.file.as_deref().unwrap_or(Path::new(""))));
         };
         let mut hasher = blake3::Hasher::new();
-        for one in drawn.1.into_iter().chain(drawn.0) {
+        for one in points.into_iter().chain(starts) {
             for coordinate in one.point {
                 hasher.update(&coordinate.to_le_bytes());
             }
@@ -144,18 +144,18 @@ impl DataRecipe {
     }
 
     /// Starts, if there are any, and points.
-    fn drawn(&self) -> Result<Option<(Vec<Drawn>, Vec<Drawn>)>, Error> {
+    fn drawn(&self) -> Result<Option<[Vec<Drawn>; 2]>, Error> {
         let (Some(kind), Some(known)) = (self.generate, self.known()?) else {
             return Ok(None);
         };
         let (seed, rows) = (self.draw_seed.unwrap_or(0), self.rows.unwrap_or(ROWS));
         let stream = Stream::new(seed, kind.name(), 0);
         let Some(start) = self.start else {
-            return Ok(Some((Vec::new(), draw(known.as_ref(), rows, &stream))));
+            return Ok(Some([Vec::new(), draw(known.as_ref(), rows, &stream)]));
         };
         let starts = draw(start.build(None)?.as_ref(), rows, &Stream::new(seed, start.name(), 1));
         let points = draw_from(known.as_ref(), kind.parts(), &starts, &stream);
-        Ok(Some((starts, points)))
+        Ok(Some([starts, points]))
     }
 }
 

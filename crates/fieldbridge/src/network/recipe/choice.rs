@@ -9,6 +9,7 @@ use super::{NetworkKind, NetworkRecipe};
 /// `network = "residual"`, with its sizes elsewhere, or `network = { kind = "unet", shape = [16, 16] }`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "a recipe has one")]
 pub enum NetworkChoice {
     /// A name.
     Kind(NetworkKind),
