@@ -248,12 +248,9 @@ impl LensingField {
             .par_chunks_mut(area)
             .enumerate()
             .for_each_init(Scratch::default, |scratch, (bin, plane)| {
-                for other in 0..n {
-                    self.mix(
-                        &amplitudes.roots[bin * n + other..],
-                        &white[other * area..][..area],
-                        plane,
-                    );
+                for other in (0..n).filter(|&other| self.rule.mixes(bin, other)) {
+                    let element = self.element(&amplitudes.elements, bin, other);
+                    self.mix(element, &white[other * area..][..area], plane);
                 }
                 self.transform.apply_with(plane, scratch);
             });
@@ -284,14 +281,20 @@ impl LensingField {
         }
     }
 
-    /// Adds `A_ij(k) h(k)` to a plane; `root` begins at the element in the first mode.
-    fn mix(&self, root: &[f64], white: &[f64], plane: &mut [f64]) {
-        let (side, stride) = (self.patch.pixels(), self.bins() * self.bins());
+    /// Adds `A_ij(k) h(k)` to a plane, with the element in each mode of the octant.
+    fn mix(&self, element: &[f64], white: &[f64], plane: &mut [f64]) {
+        let side = self.patch.pixels();
         for (row, (target, source)) in plane.chunks_exact_mut(side).zip(white.chunks_exact(side)).enumerate() {
             for ((target, source), entry) in target.iter_mut().zip(source).zip(self.rule.octant.row(row)) {
-                *target += root[entry * stride] * source;
+                *target += element[entry] * source;
             }
         }
+    }
+
+    /// The element of the roots that leads from white noise of `other` to the map of `bin`, in every mode.
+    fn element<'a>(&self, elements: &'a [f64], bin: usize, other: usize) -> &'a [f64] {
+        let modes = self.rule.octant.len();
+        &elements[(bin * self.bins() + other) * modes..][..modes]
     }
 
     /// From derivatives by the convergence to those by the white noise and the parameters.
@@ -330,35 +333,31 @@ impl LensingField {
         let (mut by_shifts, by_variances): (Vec<f64>, Vec<f64>) = slopes.into_iter().unzip();
         let mut by_white = vec![0.0; n * area];
         by_white.par_chunks_mut(area).enumerate().for_each(|(bin, plane)| {
-            for other in 0..n {
-                self.mix(
-                    &amplitudes.roots[other * n + bin..],
-                    &waves[other * area..][..area],
-                    plane,
-                );
+            for other in (0..n).filter(|&other| self.rule.mixes(other, bin)) {
+                let element = self.element(&amplitudes.elements, other, bin);
+                self.mix(element, &waves[other * area..][..area], plane);
             }
         });
-        // [bin, mode, other bin], so that bins can be done apart
         let modes = self.rule.octant.len();
-        let mut by_rows = vec![0.0; n * modes * n];
-        by_rows.par_chunks_mut(modes * n).enumerate().for_each(|(bin, by_row)| {
-            for other in 0..n {
+        let mut by_elements = vec![0.0; n * n * modes];
+        by_elements
+            .par_chunks_mut(modes)
+            .enumerate()
+            .for_each(|(element, sums)| {
+                let (bin, other) = (element / n, element % n);
+                if !self.rule.mixes(bin, other) {
+                    return;
+                }
                 let lines = waves[bin * area..][..area].chunks_exact(side);
                 for (row, (wave, noise)) in lines.zip(white[other * area..][..area].chunks_exact(side)).enumerate() {
                     for ((wave, noise), entry) in wave.iter().zip(noise).zip(self.rule.octant.row(row)) {
-                        by_row[entry * n + other] += wave * noise;
+                        sums[entry] += wave * noise;
                     }
                 }
-            }
-        });
-        let by_root = |index: usize| {
-            let (mode, bin, other) = (index / (n * n), index / n % n, index % n);
-            by_rows[(bin * modes + mode) * n + other]
-        };
-        let by_roots: Vec<f64> = (0..modes * n * n).map(by_root).collect();
+            });
         let by_power = self
             .rule
-            .pull_back(amplitudes, &by_roots, &by_variances, &mut by_shifts);
+            .pull_back(amplitudes, &by_elements, &by_variances, &mut by_shifts);
         let mut parameters = [0.0; N];
         let mut add = |slope: f64, number: &Dual<N>| {
             for (sum, derivative) in parameters.iter_mut().zip(number.slope) {
@@ -392,9 +391,10 @@ impl LensingField {
         let gaussian = &maps.gaussian[bin * area..][..area];
         let shift = amplitudes.shifts[bin];
         let (mut by_shift, mut sum) = (0.0, 0.0);
-        for ((slope, g), kappa) in plane.iter_mut().zip(gaussian).zip(&maps.convergence[bin * area..]) {
+        for (slope, kappa) in plane.iter_mut().zip(&maps.convergence[bin * area..]) {
             by_shift += *slope * kappa / shift;
-            *slope *= shift * (g - 0.5 * maps.variances[bin]).exp();
+            // lambda e^(g - v/2)
+            *slope *= kappa + shift;
             sum += *slope;
         }
         let by_variance = -0.5 * sum;

@@ -108,7 +108,8 @@ fn variance_of_the_mean(correlation: &[f64], product: f64, multiplicities: &[f64
         }
         let step = sum / slope;
         mean -= step;
-        if step.abs() <= 1e-15 * product {
+        // the next step would be of the order of the square of this one
+        if step.abs() <= 1e-9 * product {
             break;
         }
     }
