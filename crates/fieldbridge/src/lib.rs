@@ -3,6 +3,7 @@
 //! A **bridge** carries a *base* distribution to the *data*. See [`bridge`] for the five nouns that describe one, and
 //! [`model`] for a trained one in the units of its user.
 
+mod angle;
 pub mod base;
 pub mod bridge;
 pub mod check;

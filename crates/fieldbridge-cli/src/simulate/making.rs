@@ -117,7 +117,8 @@ impl<'a> Making<'a> {
     /// Makes what is missing.
     pub(crate) fn fill(&self, path: &Path, console: &Console) -> anyhow::Result<Made> {
         let mut missing = Vec::new();
-        for chunk in 0..self.rows.div_ceil(self.rows_per_chunk) {
+        let chunks = self.rows.div_ceil(self.rows_per_chunk);
+        for chunk in 0..chunks {
             for series in &self.series {
                 if !self.store.has_chunk(&series.array.name, chunk)? {
                     missing.push(chunk);
@@ -137,9 +138,14 @@ impl<'a> Making<'a> {
             }
             .into());
         }
+        // the last file is made whole, for the day more are wanted
+        let beyond = match missing.last() {
+            Some(&last) if last + 1 == chunks => chunks * self.rows_per_chunk - self.rows,
+            _ => 0,
+        };
         Ok(Made {
             simulations: self.rows,
-            new,
+            new: new.saturating_sub(beyond as u64),
         })
     }
 

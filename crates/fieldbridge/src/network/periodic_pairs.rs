@@ -5,6 +5,7 @@ use std::f32::consts::PI;
 use burn_tensor::{Tensor, TensorData};
 
 use super::Dual;
+use crate::angle::principal_angle;
 
 /// Widths of the radial features, as shares of the box.
 const RADII: [f32; 4] = [0.25, 0.125, 0.0625, 0.03125];
@@ -42,6 +43,7 @@ impl PeriodicPairs {
             (others - positions.reshape([batch, count, 1, axes])) * (2.0 * PI / side)
         });
         phases.curved(|phases| {
+            let phases = principal_angle(phases);
             let (cosine, sine) = (phases.clone().cos(), phases.sin());
             // `-r^2 / 2 l_j^2 = -(1 - c) (L / 2 pi l_j)^2`, summed over axes
             let rates: Vec<f32> = RADII.iter().map(|radius| (2.0 * PI * radius).powi(-2)).collect();

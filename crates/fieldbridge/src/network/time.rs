@@ -1,11 +1,12 @@
 //! Time as a vector of oscillations.
 
-use std::f32::consts::{PI, TAU};
+use std::f32::consts::PI;
 
 use burn_tensor::{Device, Tensor, TensorData};
 use fieldbridge_kernels::elementary::sine_and_cosine;
 
 use super::{ConstantSlot, Registry, Weights};
+use crate::angle::principal_angle;
 
 /// `[t - 1/2, sin(w_j t), cos(w_j t)]` with frequencies `w_j` geometric between `pi/2` and `32 pi`
 /// (random Fourier features made regular: Tancik et al. 2020, arXiv:2006.10739).
@@ -41,11 +42,7 @@ impl FourierTime {
             return self.on_processor(&t, weights);
         }
         let phase = t.clone().matmul(weights.constant(self.frequencies));
-        let phase = match t.device() == Device::flex() {
-            true => phase,
-            // other devices promise a sine between -pi and pi only
-            false => phase.clone() - (phase / TAU).round() * TAU,
-        };
+        let phase = principal_angle(phase);
         Tensor::cat(vec![t - 0.5, phase.clone().sin(), phase.cos()], 1)
     }
 

@@ -5,6 +5,7 @@ use std::f32::consts::PI;
 use burn_tensor::Tensor;
 
 use super::{Transform, total};
+use crate::angle::principal_angle;
 use crate::network::Weights;
 
 /// Half the spacing of the uniform numbers that are drawn: the smallest `u_1`, so that no draw is infinite. Draws thus
@@ -58,7 +59,7 @@ impl Transform for BoxMuller {
         let u = ((first + 1.0) * 0.5).clamp(SMALLEST, 1.0);
         let half_square = u.log().neg();
         let radius = (half_square.clone() * 2.0).sqrt();
-        let angle = (second + 1.0) * PI;
+        let angle = principal_angle((second + 1.0) * PI);
         let x = joined(radius.clone() * angle.clone().cos(), radius * angle.sin());
         (x, total(half_square - (2.0 / PI).ln()))
     }
