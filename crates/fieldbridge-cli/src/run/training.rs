@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use anyhow::Context;
 use fieldbridge::Error;
-use fieldbridge::bridge;
-use fieldbridge::data::{Dataset, Part};
+use fieldbridge::base::BaseKind;
+use fieldbridge::bridge::{self, BridgeRecipe};
+use fieldbridge::data::{Dataset, Part, base_points};
 use fieldbridge::device::Device;
 use fieldbridge::model::{FORMAT_VERSION, Manifest, Model, TrainingSummary};
 use fieldbridge::network::Parameters;
@@ -72,7 +73,7 @@ pub(crate) fn train(
     // a file that cannot be opened leaves no directory behind
     recipe.data.open(&recipe.folder)?;
     let directory = RunDirectory::create(&directory_of(arguments))?;
-    let fingerprint = recipe.data.fingerprint(&recipe.folder)?;
+    let fingerprint = recipe.fingerprint()?;
     let mut record = Record::read(&directory);
     record.describe(&recipe, command(verb, arguments), &fingerprint);
     let identity = recipe.model_identity(&fingerprint);
@@ -137,7 +138,7 @@ fn fit(
     }
     let dimension = dataset.scaling.target.dimension();
     let modalities = dataset.scaling.modalities();
-    let settings = recipe.bridge_recipe();
+    let settings = with_base_points(recipe, &dataset)?;
     let (bridge, layout) = bridge::build(&settings, dimension, &modalities, recipe.seed)?;
     console.note(&format!(
         "{} parameters in each of {} members",
@@ -250,6 +251,17 @@ fn fit(
     Ok(model)
 }
 
+/// The chosen bridge; when it starts from the rows of a table, with these.
+fn with_base_points(recipe: &Recipe, dataset: &Dataset) -> Result<BridgeRecipe, Error> {
+    let mut recipe = recipe.clone();
+    let key = recipe.base_key();
+    if let Some(base) = recipe.base_mut() {
+        let points = base_points(base, &key, &dataset.scaling.target, &recipe.folder)?;
+        *recipe.base_mut().expect("it has a base") = points;
+    }
+    Ok(recipe.bridge_recipe())
+}
+
 /// Removes what another recipe, data file or release left in the directory.
 fn forget_another_training(
     directory: &RunDirectory,
@@ -290,6 +302,9 @@ fn forget_another_training(
 fn as_run(recipe: &Recipe, directory: &RunDirectory) -> String {
     let mut moved = recipe.clone();
     moved.data.file = recipe.data_path().map(|path| path_from(directory.path(), &path));
+    if let Some(BaseKind::Table { file, .. }) = moved.base_mut() {
+        *file = path_from(directory.path(), &recipe.folder.join(&*file));
+    }
     moved.to_toml()
 }
 

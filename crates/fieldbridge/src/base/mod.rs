@@ -5,6 +5,8 @@ mod mixture;
 mod normal;
 mod uniform;
 
+use std::path::{Path, PathBuf};
+
 use burn_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +52,14 @@ pub enum BaseKind {
     Empirical {
         /// All points, row by row, each as long as a data point.
         points: Vec<f32>,
+    },
+    /// Rows of a table in units of the data, read once before training: an [`Empirical`] base from there on.
+    Table {
+        /// The table. A relative path starts at the recipe's folder.
+        file: PathBuf,
+        /// Its columns, in the order of the target's and in their units; those of the target unless given.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        columns: Vec<String>,
     },
 }
 
@@ -97,7 +107,21 @@ impl BaseKind {
                     "give every point as many finite numbers as there are target columns",
                 )
             })?),
+            Self::Table { file, .. } => {
+                return Err(refuse(
+                    format!("is the table {}, which was not read", file.display()),
+                    "read it with `data::base_points`, or give its points as `empirical`",
+                ));
+            }
         })
+    }
+
+    /// The table it is still to be read from.
+    pub fn table(&self) -> Option<&Path> {
+        match self {
+            Self::Table { file, .. } => Some(file),
+            _ => None,
+        }
     }
 
     /// The name of its kind.
@@ -107,6 +131,7 @@ impl BaseKind {
             Self::Uniform => "uniform",
             Self::Mixture { .. } => "mixture",
             Self::Empirical { .. } => "empirical",
+            Self::Table { .. } => "table",
         }
     }
 }

@@ -5,6 +5,7 @@
 //! deviations; it is stored with the model and every density includes its Jacobian. [`Dataset`] holds the encoded rows,
 //! in memory or on disk. Rows may also be drawn from a distribution whose density is [`known`].
 
+mod base_points;
 mod columns;
 mod dataset;
 mod fingerprint;
@@ -18,6 +19,7 @@ mod source;
 mod split;
 mod target;
 
+pub use base_points::base_points;
 pub use dataset::Dataset;
 pub use fingerprint::fingerprint;
 pub use modality::ModalityScaling;

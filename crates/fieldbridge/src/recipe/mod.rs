@@ -44,12 +44,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::BaseKind;
 use crate::bridge::{
     AffineFlowRecipe, BridgeKind, BridgeRecipe, ContinuousFlowRecipe, DiffusionRecipe, FlowMatchingRecipe,
     ImageFlowRecipe, InterpolantRecipe, MixtureDensityRecipe, ResidualFlowRecipe, SplineFlowRecipe,
 };
 use crate::check::CheckRecipe;
-use crate::data::{DataRecipe, ModalityRecipe, TargetRecipe};
+use crate::data::{DataRecipe, ModalityRecipe, TargetRecipe, fingerprint};
 use crate::error::Error;
 use crate::train::TrainRecipe;
 
@@ -181,6 +182,39 @@ impl Recipe {
             interpolant: self.interpolant.clone(),
             continuous_flow: self.continuous_flow.clone(),
         }
+    }
+
+    /// Where the chosen bridge starts; none for families that start from normal numbers alone.
+    pub fn base_mut(&mut self) -> Option<&mut BaseKind> {
+        Some(match self.bridge {
+            BridgeKind::SplineFlow => &mut self.spline_flow.base,
+            BridgeKind::AffineFlow => &mut self.affine_flow.base,
+            BridgeKind::FlowMatching => &mut self.flow_matching.base,
+            BridgeKind::Diffusion => &mut self.diffusion.base,
+            BridgeKind::Interpolant => &mut self.interpolant.base,
+            BridgeKind::ContinuousFlow => &mut self.continuous_flow.base,
+            BridgeKind::ImageFlow | BridgeKind::ResidualFlow | BridgeKind::MixtureDensity => return None,
+        })
+    }
+
+    /// The dotted key of what [`Recipe::base_mut`] gives.
+    pub fn base_key(&self) -> String {
+        let chosen = BRIDGES.iter().find(|(_, kind)| *kind == self.bridge);
+        format!("{}.base", chosen.expect("it is one of them").0)
+    }
+
+    /// Hash of the bytes that are learned from: those of the data, and of the table of the base when there is one.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn fingerprint(&self) -> Result<String, Error> {
+        let data = self.data.fingerprint(&self.folder)?;
+        let mut recipe = self.clone();
+        let Some(table) = recipe.base_mut().and_then(|base| base.table()) else {
+            return Ok(data);
+        };
+        let both = data + &fingerprint(&self.folder.join(table))?;
+        Ok(blake3::hash(both.as_bytes()).to_hex().to_string())
     }
 
     /// The data file, its relative path made to start where the program was started; none when the rows are drawn.
