@@ -7,13 +7,47 @@ use std::collections::BTreeSet;
 use fieldbridge_files::TableFile;
 use scene::{Scene, numbers, write};
 
-const BASE: &str = r#"flow_matching.base={ table = { file = "start.csv", columns = ["elsewhere"] } }"#;
+const RECIPE: &str = r#"title = "From a table to two moons"
+bridge = "flow_matching"
+
+[data]
+generate = "two_moons"
+rows = 400
+
+[target]
+columns = ["x", "y"]
+bounds = { x = { low = -9.0 } }
+
+[flow_matching]
+width = 8
+blocks = 1
+solver = { method = "heun", steps = 4 }
+base = { table = { file = "start.csv", columns = ["a", "b"] } }
+
+[train]
+steps = 30
+batch = 32
+shard = 16
+evaluate_every = 15
+warmup = 5
+"#;
 
 fn scene(name: &str) -> Scene {
     let scene = Scene::new(name);
-    let start = numbers(9, 150).into_iter().map(|number| 2.0 + 0.1 * number).collect();
-    write(&scene.path("start.csv"), &[("elsewhere", start)]);
+    scene.recipe(RECIPE);
+    scene.start(9);
     scene
+}
+
+trait Start {
+    fn start(&self, seed: u64);
+}
+
+impl Start for Scene {
+    fn start(&self, seed: u64) {
+        let columns = [("a", numbers(seed, 150)), ("b", numbers(seed + 100, 150))];
+        write(&self.path("start.csv"), &columns);
+    }
 }
 
 fn column(scene: &Scene, file: &str, name: &str) -> Vec<f64> {
@@ -25,73 +59,56 @@ fn column(scene: &Scene, file: &str, name: &str) -> Vec<f64> {
 #[test]
 fn walks_start_at_rows_of_the_other_table_and_follow_it_when_it_changes() {
     let scene = scene("unpaired");
-    let run = [
-        "run",
-        "recipe.toml",
-        "--set",
-        "bridge=flow_matching",
-        "--set",
-        BASE,
-        "--out",
-        "there",
-    ];
+    let run = ["run", "recipe.toml", "--out", "there"];
     scene.fieldbridge(&run).done();
-    // the walk's first stop is where it starts
     let words = [
         "sample",
         "there",
-        "--data",
-        "rows.csv",
-        "--draws",
-        "1",
+        "--count",
+        "200",
         "--walk",
         "2",
-        "--seed",
-        "5",
         "--out",
         "walk.parquet",
     ];
     scene.fieldbridge(&words).done();
-    let known: BTreeSet<i64> = column(&scene, "start.csv", "elsewhere")
-        .iter()
-        .map(|x| (x * 1e4).round() as i64)
-        .collect();
-    let (times, places) = (
-        column(&scene, "walk.parquet", "time"),
-        column(&scene, "walk.parquet", "z"),
+    let rounded = |value: f64| (value * 1e4).round() as i64;
+    let [a, b] = ["a", "b"].map(|name| column(&scene, "start.csv", name));
+    let [time, x, y] = ["time", "x", "y"].map(|name| column(&scene, "walk.parquet", name));
+    let starts: Vec<usize> = (0..time.len()).filter(|&at| time[at] == 0.0).collect();
+    assert_eq!(starts.len(), 200);
+    let near = |one: f64, other: f64| (rounded(one) - rounded(other)).abs() <= 1;
+    let row = |at: usize| (0..a.len()).find(|&row| near(a[row], x[at]) && near(b[row], y[at]));
+    let rows: BTreeSet<Option<usize>> = starts.into_iter().map(row).collect();
+    assert!(!rows.contains(&None), "a walk starts elsewhere");
+    assert!(rows.len() > 90, "{} rows of 150 were drawn in 200 walks", rows.len());
+    write(
+        &scene.path("places.csv"),
+        &[("x", vec![0.1, 0.2]), ("y", vec![0.1, 0.2])],
     );
-    let starts: Vec<f64> = times
-        .iter()
-        .zip(&places)
-        .filter(|(time, _)| **time == 0.0)
-        .map(|(_, z)| *z)
-        .collect();
-    assert!(starts.len() >= 100, "{}", starts.len());
-    // single precision, scaled and back
-    let near = |z: f64| (-2..=2).any(|shift| known.contains(&((z * 1e4).round() as i64 + shift)));
-    assert!(starts.iter().all(|&z| near(z)), "a walk starts elsewhere");
-    let words = ["density", "there", "--data", "rows.csv", "--out", "density.parquet"];
+    let words = ["density", "there", "--data", "places.csv", "--out", "density.parquet"];
     scene.fieldbridge(&words).fails_saying(&["density", "set of points"]);
 
-    let trained = std::fs::read(scene.path("there/model.safetensors")).unwrap();
+    let model = || std::fs::read(scene.path("there/model.safetensors")).unwrap();
+    let trained = model();
     let again = scene.fieldbridge(&run).done();
     assert!(again.stderr.contains("trained already"), "{}", again.stderr);
-    write(
-        &scene.path("start.csv"),
-        &[("elsewhere", numbers(10, 80).iter().map(|x| x + 0.1).collect())],
-    );
+    scene.start(10);
     scene.fieldbridge(&run).done();
-    assert_ne!(std::fs::read(scene.path("there/model.safetensors")).unwrap(), trained);
+    assert_ne!(model(), trained);
 }
 
 #[test]
 fn a_base_that_cannot_be_is_refused_with_its_row() {
     let scene = scene("unpaired-bad");
-    let run = ["train", "recipe.toml", "--set", "bridge=flow_matching", "--set", BASE];
-    write(&scene.path("start.csv"), &[("elsewhere", vec![1.0, -2.0])]);
+    let run = ["train", "recipe.toml"];
+    write(
+        &scene.path("start.csv"),
+        &[("a", vec![1.0, -10.0]), ("b", vec![1.0, 2.0])],
+    );
     scene
         .fieldbridge(&run)
-        .fails_saying(&["start.csv", "elsewhere", "row 1", "-2", "above 0"]);
+        .fails_saying(&["start.csv", "`a`", "row 1", "-10", "above -9"]);
     std::fs::remove_file(scene.path("start.csv")).unwrap();
     scene.fieldbridge(&run).fails_saying(&["start.csv"]);
 }
