@@ -104,7 +104,7 @@ fn bridges() -> Vec<(&'static str, BridgeRecipe, f64)> {
         ("diffusion, EDM", of(BridgeKind::Diffusion, &|_| {}), 1.0),
         (
             "diffusion, variance preserving",
-            diffusion(PathKind::VariancePreserving, TimeDraw::Uniform),
+            diffusion(PathKind::VariancePreserving, TimeDraw::TowardsData),
             1.0,
         ),
         ("diffusion, cosine", diffusion(PathKind::Cosine, TimeDraw::Uniform), 1.0),
@@ -120,7 +120,11 @@ fn bridges() -> Vec<(&'static str, BridgeRecipe, f64)> {
             }),
             1.0,
         ),
-        ("interpolant, two-sided", of(BridgeKind::Interpolant, &|_| {}), 1.0),
+        (
+            "interpolant, two-sided",
+            of(BridgeKind::Interpolant, &|r| r.interpolant.time = TimeDraw::TowardsData),
+            1.0,
+        ),
         ("continuous flow", of(BridgeKind::ContinuousFlow, &|_| {}), 0.4),
     ]
 }
