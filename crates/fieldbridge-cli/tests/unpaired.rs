@@ -35,19 +35,14 @@ warmup = 5
 fn scene(name: &str) -> Scene {
     let scene = Scene::new(name);
     scene.recipe(RECIPE);
-    scene.start(9);
+    write_start(&scene, 9);
     scene
 }
 
-trait Start {
-    fn start(&self, seed: u64);
-}
-
-impl Start for Scene {
-    fn start(&self, seed: u64) {
-        let columns = [("a", numbers(seed, 150)), ("b", numbers(seed + 100, 150))];
-        write(&self.path("start.csv"), &columns);
-    }
+/// Writes the table the walks start from.
+fn write_start(scene: &Scene, seed: u64) {
+    let columns = [("a", numbers(seed, 150)), ("b", numbers(seed + 100, 150))];
+    write(&scene.path("start.csv"), &columns);
 }
 
 fn column(scene: &Scene, file: &str, name: &str) -> Vec<f64> {
@@ -93,7 +88,7 @@ fn walks_start_at_rows_of_the_other_table_and_follow_it_when_it_changes() {
     let trained = model();
     let again = scene.fieldbridge(&run).done();
     assert!(again.stderr.contains("trained already"), "{}", again.stderr);
-    scene.start(10);
+    write_start(&scene, 10);
     scene.fieldbridge(&run).done();
     assert_ne!(model(), trained);
 }

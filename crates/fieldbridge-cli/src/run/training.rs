@@ -254,10 +254,9 @@ fn fit(
 /// The chosen bridge; when it starts from the rows of a table, with these.
 fn with_base_points(recipe: &Recipe, dataset: &Dataset) -> Result<BridgeRecipe, Error> {
     let mut recipe = recipe.clone();
-    let key = recipe.base_key();
+    let (key, folder) = (recipe.base_key(), recipe.folder.clone());
     if let Some(base) = recipe.base_mut() {
-        let points = base_points(base, &key, &dataset.scaling.target, &recipe.folder)?;
-        *recipe.base_mut().expect("it has a base") = points;
+        *base = base_points(base, &key, &dataset.scaling.target, &folder)?;
     }
     Ok(recipe.bridge_recipe())
 }
@@ -303,7 +302,7 @@ fn as_run(recipe: &Recipe, directory: &RunDirectory) -> String {
     let mut moved = recipe.clone();
     moved.data.file = recipe.data_path().map(|path| path_from(directory.path(), &path));
     if let Some(BaseKind::Table { file, .. }) = moved.base_mut() {
-        *file = path_from(directory.path(), &recipe.folder.join(&*file));
+        *file = path_from(directory.path(), &recipe.folder.join(&file));
     }
     moved.to_toml()
 }
