@@ -69,7 +69,7 @@ fn walks_start_at_rows_of_the_other_table_and_follow_it_when_it_changes() {
     scene.fieldbridge(&words).done();
     let rounded = |value: f64| (value * 1e4).round() as i64;
     let [a, b] = ["a", "b"].map(|name| column(&scene, "start.csv", name));
-    let [time, x, y] = ["time", "x", "y"].map(|name| column(&scene, "walk.parquet", name));
+    let [time, x, y] = ["t", "x", "y"].map(|name| column(&scene, "walk.parquet", name));
     let starts: Vec<usize> = (0..time.len()).filter(|&at| time[at] == 0.0).collect();
     assert_eq!(starts.len(), 200);
     let near = |one: f64, other: f64| (rounded(one) - rounded(other)).abs() <= 1;
