@@ -7,7 +7,8 @@ use std::time::Instant;
 use anyhow::Context;
 use fieldbridge::Error;
 use fieldbridge::bridge;
-use fieldbridge::data::{Dataset, Part};
+use fieldbridge::data::Part;
+use fieldbridge::data::fields::FieldSimulations;
 use fieldbridge::device::Device;
 use fieldbridge::model::{FORMAT_VERSION, Manifest, Model, TrainingSummary};
 use fieldbridge::network::Parameters;
@@ -16,6 +17,7 @@ use fieldbridge::recipe::Recipe;
 use fieldbridge::train::{Checkpoint, Training};
 use fieldbridge_files::atomic::write_atomically;
 
+use super::prepared::{Origin, Prepared, bound_by_priors};
 use super::record::{Record, quoted};
 use super::split;
 use crate::arguments::RunArguments;
@@ -26,6 +28,8 @@ use crate::progress::TaskProgress;
 
 /// Rows whose answers are kept in the model file.
 const KNOWN_ANSWERS: usize = 8;
+/// The same for fields, which are long.
+const KNOWN_FIELD_ANSWERS: usize = 1;
 
 /// A run with its model.
 pub(crate) struct Trained {
@@ -68,11 +72,16 @@ pub(crate) fn train(
     device: &Device,
     console: &Console,
 ) -> anyhow::Result<Trained> {
-    let recipe = Recipe::read(&arguments.recipe, &arguments.set)?;
-    // a file that cannot be opened leaves no directory behind
-    recipe.data.open(&recipe.folder)?;
+    let mut recipe = Recipe::read(&arguments.recipe, &arguments.set)?;
+    // rows that cannot be had leave no directory behind
+    let origin = Origin::of(&recipe)?;
+    bound_by_priors(&mut recipe, &origin);
     let directory = RunDirectory::create(&directory_of(arguments))?;
-    let fingerprint = recipe.data.fingerprint(&recipe.folder)?;
+    let simulations = origin.simulations(&directory, console)?;
+    let fingerprint = match &simulations {
+        Some(simulations) => simulations.fingerprint(),
+        None => recipe.data.fingerprint(&recipe.folder)?,
+    };
     let mut record = Record::read(&directory);
     record.describe(&recipe, command(verb, arguments), &fingerprint);
     let identity = recipe.model_identity(&fingerprint);
@@ -91,7 +100,15 @@ pub(crate) fn train(
             Err(error) => console.note(&format!("the model is made again: {error:#}")),
         }
     }
-    let model = fit(&recipe, &directory, &mut record, &fingerprint, device, console)
+    let model = fit(
+        &recipe,
+        &directory,
+        &mut record,
+        (simulations.as_ref(), &fingerprint),
+        device,
+        console,
+    )
+    
         .map_err(|error| located(&recipe, error))?;
     Ok(Trained {
         recipe,
@@ -114,14 +131,14 @@ fn fit(
     recipe: &Recipe,
     directory: &RunDirectory,
     record: &mut Record,
-    fingerprint: &str,
+    (simulations, fingerprint): (Option<&FieldSimulations>, &str),
     device: &Device,
     console: &Console,
 ) -> anyhow::Result<Model> {
     let clock = Instant::now();
     let cache = directory.file("cache/rows");
-    let mut dataset = Dataset::prepare(&recipe.data, &recipe.target, &recipe.context, &recipe.folder, &cache)?;
-    let report = &dataset.report;
+    let mut dataset = Prepared::new(recipe, simulations, fingerprint, &cache)?;
+    let report = dataset.report();
     console.note(&format!(
         "{}: {} rows; {} train, {} decide when to stop, {} are held out",
         recipe
@@ -135,8 +152,8 @@ fn fit(
     for (reason, count) in &report.left_out {
         console.note(&format!("left out {count} rows: {reason}"));
     }
-    let dimension = dataset.scaling.target.dimension();
-    let modalities = dataset.scaling.modalities();
+    let dimension = dataset.scaling().dimension();
+    let modalities = dataset.scaling().modalities();
     let settings = recipe.bridge_recipe();
     let (bridge, layout) = bridge::build(&settings, dimension, &modalities, recipe.seed)?;
     console.note(&format!(
@@ -177,7 +194,7 @@ fn fit(
             };
             let training = Training {
                 bridge: bridge.as_ref(),
-                dataset: &dataset,
+                dataset: dataset.rows(),
                 recipe: &recipe.train,
                 seed: recipe.seed,
                 member,
@@ -225,18 +242,22 @@ fn fit(
         title: recipe.title.clone(),
         seed: recipe.seed,
         bridge: settings,
-        scaling: dataset.scaling.clone(),
-        data: dataset.report.clone(),
+        scaling: dataset.scaling().clone(),
+        data: dataset.report().clone(),
         training: summary,
         recipe: recipe.to_toml(),
         known_answers: Vec::new(),
     };
-    let mut places = dataset.places(Part::Validation);
+    let mut places = dataset.rows().places(Part::Validation);
     if places.is_empty() {
-        places = dataset.places(Part::Train);
+        places = dataset.rows().places(Part::Train);
     }
-    places.truncate(KNOWN_ANSWERS);
-    let model = Model::new(manifest, parameters, &dataset.gather(&places)?, device)?;
+    places.truncate(if simulations.is_some() {
+        KNOWN_FIELD_ANSWERS
+    } else {
+        KNOWN_ANSWERS
+    });
+    let model = Model::new(manifest, parameters, &dataset.rows().gather(&places)?, device)?;
     model.save(&directory.model_path())?;
     if STOP.load(Ordering::SeqCst) {
         return Err(Error::Interrupted {

@@ -7,6 +7,7 @@
 
 mod columns;
 mod dataset;
+pub mod fields;
 mod fingerprint;
 pub mod known;
 mod modality;

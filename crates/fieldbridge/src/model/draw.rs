@@ -149,7 +149,7 @@ impl Model {
                 let points = stop.points.into_data();
                 let points = points.as_slice::<f32>().expect("draws are f32");
                 for (&row, scaled) in rows.iter().zip(points.chunks_exact(dimension)) {
-                    let decoded = self.manifest.scaling.target.decode(scaled);
+                    let decoded = self.manifest.scaling.decode(scaled);
                     passed.points[row * dimension..(row + 1) * dimension].copy_from_slice(&decoded);
                 }
             }

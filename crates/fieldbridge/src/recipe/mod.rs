@@ -5,6 +5,7 @@
 //! seed = 1
 //! bridge = "spline_flow"            # or "affine_flow", "mixture_density", "flow_matching", "diffusion", "interpolant" ...
 //!
+//! [simulation]                      # simulated fields to learn from, as `fieldbridge simulate` takes them; or
 //! [data]                            # where the rows are: see DataRecipe
 //! file = "catalogue.parquet"        # starts at the recipe's folder; or generate = "two_moons"
 //!
@@ -42,6 +43,7 @@ mod section;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::bridge::{
@@ -55,6 +57,7 @@ use crate::train::TrainRecipe;
 
 pub use error::RecipeError;
 pub use file::RecipeFile;
+use error::Fault;
 use lines::Lines;
 
 /// Everything a run does, as its file says with all defaults filled in.
@@ -66,6 +69,8 @@ pub struct Recipe {
     pub seed: u64,
     /// The chosen family of bridges.
     pub bridge: BridgeKind,
+    /// The simulations the rows are, as `fieldbridge simulate` takes them.
+    pub simulation: Option<toml::Table>,
     /// Where the rows are.
     pub data: DataRecipe,
     /// What is learned.
@@ -158,7 +163,7 @@ impl Recipe {
         let recipe = recipe.expect("the chosen bridge is one of them");
         let settled = recipe
             .data
-            .check()
+            .check_beside(recipe.simulation.is_some())
             .and_then(|()| recipe.train.check())
             .and_then(|()| recipe.check.check(&recipe.target.columns));
         match settled {
@@ -194,6 +199,7 @@ impl Recipe {
             title: &self.title,
             seed: self.seed,
             bridge: self.bridge,
+            simulation: self.simulation.as_ref(),
             data: &self.data,
             target: &self.target,
             context: &self.context,
@@ -217,6 +223,25 @@ impl Recipe {
             train.remove("epochs");
         }
         toml::to_string(&table).expect("a table is plain data")
+    }
+
+    /// What the recipe says of its simulations, in the form `T` of a recipe of them, with the recipe's title; none when its
+    /// rows come from elsewhere.
+    ///
+    /// # Errors
+    /// [`RecipeError`] when it is not of this form.
+    pub fn simulations<T: DeserializeOwned>(&self) -> Result<Option<RecipeFile<T>>, RecipeError> {
+        const SECTION: &str = "simulation";
+        let Some(mut table) = self.simulation.clone() else {
+            return Ok(None);
+        };
+        table
+            .entry("title")
+            .or_insert_with(|| toml::Value::String(self.title.clone()));
+        let recipe = table
+            .try_into()
+            .map_err(|error| Fault::from_reader(SECTION, &error).in_file(&self.path, &self.lines))?;
+        Ok(Some(RecipeFile::inside(recipe, &self.path, self.lines.clone(), SECTION)))
     }
 
     /// Where in its file the key of an error stands: `recipes/photoz.toml, line 12`; none for other errors, or a key that
@@ -246,6 +271,7 @@ struct Whole<'a> {
     title: &'a str,
     seed: u64,
     bridge: BridgeKind,
+    simulation: Option<&'a toml::Table>,
     data: &'a DataRecipe,
     target: &'a TargetRecipe,
     context: &'a BTreeMap<String, ModalityRecipe>,
