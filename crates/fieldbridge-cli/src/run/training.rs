@@ -100,16 +100,15 @@ pub(crate) fn train(
             Err(error) => console.note(&format!("the model is made again: {error:#}")),
         }
     }
-    let model = fit(
-        &recipe,
-        &directory,
-        &mut record,
-        (simulations.as_ref(), &fingerprint),
-        device,
-        console,
-    )
-    
-        .map_err(|error| located(&recipe, error))?;
+    let rows = (simulations.as_ref(), fingerprint.as_str());
+    let model = match &recipe.pretrained {
+        Some(path) => adopted(&recipe, path, &directory, rows.0, device).and_then(|model| {
+            record.finish(&directory, "train", &identity, 0.0)?;
+            Ok(model)
+        }),
+        None => fit(&recipe, &directory, &mut record, rows, device, console),
+    }
+    .map_err(|error| located(&recipe, error))?;
     Ok(Trained {
         recipe,
         directory,
@@ -117,6 +116,41 @@ pub(crate) fn train(
         model,
         fingerprint,
     })
+}
+
+/// The trained model a recipe names, taken into the run directory; every simulation counts as held out.
+fn adopted(
+    recipe: &Recipe,
+    path: &Path,
+    directory: &RunDirectory,
+    simulations: Option<&FieldSimulations>,
+    device: &Device,
+) -> anyhow::Result<Model> {
+    let model = Model::load(&recipe.folder.join(path), device)?;
+    let refused = |reason: String, hint: &str| Error::Recipe {
+        key: "pretrained".to_owned(),
+        reason,
+        hint: hint.to_owned(),
+    };
+    let Some(simulations) = simulations else {
+        let reason = "stands beside a table; only simulations can be new to a trained model".to_owned();
+        return Err(refused(reason, "ask the model with `fieldbridge check DIR --data FILE`").into());
+    };
+    let known = model.manifest.scaling.fields.as_ref().map(|fields| fields.geometry);
+    if known != Some(simulations.geometry) || model.target_columns() != recipe.target.columns {
+        let reason = format!(
+            "is a model of {:?} and {known:?}, the recipe has {:?} and {:?}",
+            model.target_columns(),
+            recipe.target.columns,
+            simulations.geometry
+        );
+        return Err(refused(reason, "simulate what the model was trained on").into());
+    }
+    let text = as_run(recipe, directory);
+    write_atomically(&directory.file("recipe.toml"), |file| file.write_all(text.as_bytes()))?;
+    split::write(&directory.file("split.npy"), &vec![Some(Part::Test); simulations.count])?;
+    model.save(&directory.model_path())?;
+    Ok(model)
 }
 
 /// Puts file and line before an error about a key of the recipe.
@@ -310,6 +344,8 @@ fn forget_another_training(
 /// The recipe for the run directory, its data file found from there.
 fn as_run(recipe: &Recipe, directory: &RunDirectory) -> String {
     let mut moved = recipe.clone();
+    let pretrained = recipe.pretrained.as_ref();
+    moved.pretrained = pretrained.map(|path| path_from(directory.path(), &recipe.folder.join(path)));
     moved.data.file = recipe.data_path().map(|path| path_from(directory.path(), &path));
     moved.to_toml()
 }

@@ -110,6 +110,15 @@ impl<'a> TarpRows<'a> {
         })
     }
 
+    /// The same with every parameter scaled to [0, 1] by a low value and a width of its own. In many dimensions that is a must:
+    /// the truths never leave their own range while draws do, which tells the two apart.
+    #[must_use]
+    pub fn scaled_by(mut self, ranges: Vec<(f64, f64)>) -> Self {
+        assert_eq!(ranges.len(), self.parameters, "a range for every parameter");
+        self.ranges = ranges;
+        self
+    }
+
     /// Counts the finite draws, of shape `[draws, parameters]`, of one row.
     pub fn count(&self, row: usize, draws: &[f64]) -> Closer {
         let (parameters, settings, ranges) = (self.parameters, &self.settings, &self.ranges);

@@ -5,6 +5,8 @@
 //! seed = 1
 //! bridge = "spline_flow"            # or "affine_flow", "mixture_density", "flow_matching", "diffusion", "interpolant" ...
 //!
+//! pretrained = "model.safetensors"  # a trained model to ask instead of training one
+//!
 //! [simulation]                      # simulated fields to learn from, as `fieldbridge simulate` takes them; or
 //! [data]                            # where the rows are: see DataRecipe
 //! file = "catalogue.parquet"        # starts at the recipe's folder; or generate = "two_moons"
@@ -69,6 +71,8 @@ pub struct Recipe {
     pub seed: u64,
     /// The chosen family of bridges.
     pub bridge: BridgeKind,
+    /// A trained model to ask instead of training one. A relative path starts at the recipe's folder.
+    pub pretrained: Option<PathBuf>,
     /// The simulations the rows are, as `fieldbridge simulate` takes them.
     pub simulation: Option<toml::Table>,
     /// Where the rows are.
@@ -199,6 +203,7 @@ impl Recipe {
             title: &self.title,
             seed: self.seed,
             bridge: self.bridge,
+            pretrained: self.pretrained.as_ref(),
             simulation: self.simulation.as_ref(),
             data: &self.data,
             target: &self.target,
@@ -271,6 +276,7 @@ struct Whole<'a> {
     title: &'a str,
     seed: u64,
     bridge: BridgeKind,
+    pretrained: Option<&'a PathBuf>,
     simulation: Option<&'a toml::Table>,
     data: &'a DataRecipe,
     target: &'a TargetRecipe,
@@ -319,6 +325,8 @@ struct Top {
     title: String,
     #[serde(default = "first_seed")]
     seed: u64,
+    #[serde(default)]
+    pretrained: Option<PathBuf>,
 }
 
 fn first_seed() -> u64 {

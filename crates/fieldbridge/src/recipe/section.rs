@@ -18,10 +18,11 @@ use crate::data::{DataRecipe, ModalityRecipe, TargetRecipe};
 use crate::train::TrainRecipe;
 
 /// Every key at the top of a recipe.
-pub(super) const KEYS: [&str; 19] = [
+pub(super) const KEYS: [&str; 20] = [
     "title",
     "seed",
     "bridge",
+    "pretrained",
     "simulation",
     "data",
     "target",
@@ -110,7 +111,7 @@ impl Sections {
             return Err(Fault::unknown("", unknown, &KEYS));
         }
         let mut top = Table::new();
-        for key in ["title", "seed"] {
+        for key in ["title", "seed", "pretrained"] {
             if let Some(value) = table.remove(key) {
                 top.insert(key.to_owned(), value);
             }
@@ -172,6 +173,7 @@ impl Sections {
             title: self.top.title,
             seed: self.top.seed,
             bridge,
+            pretrained: self.top.pretrained,
             simulation: self.simulation,
             data: self.data,
             target: self.target,

@@ -4,139 +4,28 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use anyhow::bail;
-use fieldbridge::check::{
-    Closer, Draws, MiraRows, MiraSettings, RankKind, RankSet, TarpRows, TarpSettings, judge, pit_values,
-};
-use fieldbridge::data::fields::{FieldGeometry, FieldSimulations};
+use fieldbridge::check::{Draws, RankKind, RankSet, judge, pit_values};
+use fieldbridge::data::fields::FieldSimulations;
 use fieldbridge::model::Model;
 use fieldbridge::random::Stream;
 use fieldbridge::recipe::Recipe;
 use fieldbridge_sky::Simulator;
 use rayon::prelude::*;
 
+use super::comparison::Comparison;
 use super::draws::{Summary, moments};
-use super::exact::{Comparison, Exact};
-use super::found::{Calibration, Example, FieldFound, OnePoint, Scores, Spectra};
+use super::exact::Exact;
+use super::found::{Example, FieldFound, Spectra};
+use super::histograms::Histograms;
+use super::scoring::{Row, Scoring};
 use crate::console::Console;
 use crate::interrupt::STOP;
 use crate::progress::{TaskProgress, waiting};
 
 /// Observations asked about together.
 const TOGETHER: usize = 8;
-/// Balls of the Mira score of parameters and maps together, whose distances cost most.
-const JOINT_RUNS: usize = 20;
-/// Classes of one-point histograms.
-const CLASSES: usize = 60;
-
-/// Calibration row by row.
-struct Scoring<'a> {
-    tarp: [TarpRows<'a>; 2],
-    mira: [MiraRows<'a>; 2],
-    parameters: usize,
-    width: usize,
-}
-
-/// Of one row: coverage and score of the parameters, and of everything.
-type Row = [(Closer, f64); 2];
-
-impl<'a> Scoring<'a> {
-    fn new(parameters: (&'a [f64], usize), all: (&'a [f64], usize), seed: u64) -> anyhow::Result<Self> {
-        let settings = TarpSettings {
-            seed,
-            ..TarpSettings::default()
-        };
-        let runs = |runs| MiraSettings {
-            runs,
-            seed,
-            ..MiraSettings::default()
-        };
-        Ok(Self {
-            tarp: [
-                TarpRows::new(parameters.0, parameters.1, &settings)?,
-                TarpRows::new(all.0, all.1, &settings)?,
-            ],
-            mira: [
-                MiraRows::new(parameters.0, parameters.1, &runs(MiraSettings::default().runs))?,
-                MiraRows::new(all.0, all.1, &runs(JOINT_RUNS))?,
-            ],
-            parameters: parameters.1,
-            width: all.1,
-        })
-    }
-
-    fn row(&self, row: usize, draws: &[f64]) -> Row {
-        let parameters: Vec<f64> = draws
-            .chunks_exact(self.width)
-            .flat_map(|draw| draw[..self.parameters].iter().copied())
-            .collect();
-        [parameters.as_slice(), draws]
-            .into_iter()
-            .zip(self.tarp.iter().zip(&self.mira))
-            .map(|(draws, (tarp, mira))| (tarp.count(row, draws), mira.score(row, draws)))
-            .collect::<Vec<_>>()
-            .try_into()
-            .expect("two of them")
-    }
-
-    fn finish(&self, rows: &[Row], draws: usize) -> anyhow::Result<Calibration> {
-        let scores = |at: usize| -> anyhow::Result<Scores> {
-            let (counted, scored): (Vec<Closer>, Vec<f64>) = rows.iter().map(|row| row[at]).unzip();
-            Ok(Scores {
-                tarp: self.tarp[at].finish(&counted, draws)?,
-                mira: self.mira[at].finish(&scored, draws)?,
-            })
-        };
-        Ok(Calibration {
-            parameters: scores(0)?,
-            joint: scores(1)?,
-        })
-    }
-}
-
-/// Histograms of pixels, per tomographic bin.
-struct Histograms {
-    geometry: FieldGeometry,
-    ranges: Vec<(f64, f64)>,
-    /// Of true maps, draws and mean maps.
-    counts: Vec<[Vec<f64>; 3]>,
-}
-
-impl Histograms {
-    fn new(geometry: FieldGeometry, deviations: &[f64]) -> Self {
-        Self {
-            geometry,
-            ranges: deviations.iter().map(|deviation| (-4.5 * deviation, 4.5 * deviation)).collect(),
-            counts: vec![[0; 3].map(|_| vec![0.0; CLASSES]); geometry.bins],
-        }
-    }
-
-    /// Adds maps `[bin, row, column]`.
-    fn add(&mut self, kind: usize, maps: &[f64]) {
-        let area = self.geometry.pixels * self.geometry.pixels;
-        for (bin, map) in maps.chunks_exact(area).enumerate() {
-            let (low, high) = self.ranges[bin];
-            for value in map {
-                let place = (value - low) / (high - low) * CLASSES as f64;
-                if (0.0..CLASSES as f64).contains(&place) {
-                    self.counts[bin][kind][place as usize] += 1.0;
-                }
-            }
-        }
-    }
-
-    fn finish(self) -> OnePoint {
-        let bins = self.ranges.iter().zip(self.counts).map(|(&(low, high), counts)| {
-            let step = (high - low) / CLASSES as f64;
-            let edges = (0..=CLASSES).map(|edge| low + edge as f64 * step).collect();
-            let [truth, draws, mean] = counts.map(|counts| {
-                let total = counts.iter().sum::<f64>() * step;
-                counts.into_iter().map(|count| count / total).collect::<Vec<f64>>()
-            });
-            [edges, truth, draws, mean]
-        });
-        OnePoint { bins: bins.collect() }
-    }
-}
+/// Deviations of a pixel from its mean to the ends of the cube in which centres of regions lie.
+const WIDE: f64 = 3.0;
 
 /// Draws posteriors of held-out simulations `rows` and compares them with truths, and with the exact posterior where there is one.
 pub(super) fn ask(
@@ -163,7 +52,13 @@ pub(super) fn ask(
         .chunks_exact(width)
         .flat_map(|row| row[..parameters].iter().copied())
         .collect();
-    let scoring = Scoring::new((&truths, parameters), (&encoded.target, width), recipe.seed)?;
+    let of_columns = scaling.target.range.iter().map(|&[low, high]| (low, high - low));
+    let of_maps = (0..geometry.size()).map(|at| {
+        let (mean, deviation) = (fields.mean[at % geometry.bins], fields.deviation[at % geometry.bins]);
+        (mean - WIDE * deviation, 2.0 * WIDE * deviation)
+    });
+    let ranges: Vec<(f64, f64)> = of_columns.chain(of_maps).collect();
+    let scoring = Scoring::new((&truths, parameters), (&encoded.target, width), &ranges, recipe.seed)?;
     let mut scored: [Vec<Row>; 2] = [Vec::new(), Vec::new()];
     let mut comparison = exact.as_ref().map(|_| Comparison::new(&columns, geometry, draws));
     let mut histograms = Histograms::new(geometry, &fields.deviation);
@@ -280,7 +175,7 @@ pub(super) fn ask(
         Some(comparison) => {
             let of_exact = scoring.finish(&scored[1], draws)?;
             Some(waiting(console, "telling draws from exact draws", || {
-                comparison.finish((&calibration, of_exact), &spectra, recipe.seed)
+                comparison.judged((&calibration, of_exact), &spectra, recipe.seed)
             })?)
         }
     };

@@ -1,9 +1,13 @@
 //! Checks of models of parameters and fields.
 
 mod asking;
+mod comparison;
+mod criteria;
 mod draws;
 mod exact;
 pub(crate) mod found;
+mod histograms;
+mod scoring;
 pub(crate) mod words;
 
 use std::time::Instant;
