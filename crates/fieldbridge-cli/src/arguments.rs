@@ -248,6 +248,9 @@ pub(crate) struct CheckArguments {
     /// Exit with code 3 unless the verdict is this
     #[arg(long, value_name = "VERDICT")]
     pub(crate) require: Option<Requirement>,
+    /// How draws are made.
+    #[command(flatten)]
+    pub(crate) drawing: DrawingArguments,
 }
 
 /// Arguments of `compare`.

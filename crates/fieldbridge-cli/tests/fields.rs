@@ -217,6 +217,10 @@ fn what_contradicts_simulations_is_refused_by_line() {
     scene
         .fieldbridge(&["run", "recipe.toml"])
         .fails_saying(&["data.file", "[simulation]"]);
+    scene.recipe(&RECIPE.replace("[target]", "[context.noise]\ncolumns = [\"n\"]\n\n[target]"));
+    scene
+        .fieldbridge(&["run", "recipe.toml"])
+        .fails_saying(&["context.noise", "[simulation]"]);
     scene.recipe(&RECIPE.replace("pixels = 8", "pixel = 8"));
     scene
         .fieldbridge(&["run", "recipe.toml"])

@@ -8,6 +8,7 @@ use crate::Outcome;
 use crate::arguments::CheckArguments;
 use crate::console::Console;
 use crate::directory::RunDirectory;
+use crate::drawing::redrawn;
 use crate::progress::waiting;
 use crate::rows;
 use crate::run::found::Found;
@@ -17,7 +18,7 @@ pub(crate) fn execute(arguments: &CheckArguments, device: &Device, console: &Con
         Some(_) => RunDirectory::read_only(&arguments.directory)?,
         None => RunDirectory::existing(&arguments.directory)?,
     };
-    let model = directory.model(device)?;
+    let model = redrawn(directory.model(device)?, &arguments.drawing, device)?;
     let recipe = Recipe::read(&directory.file("recipe.toml"), &[])?;
     let found = match &arguments.data {
         Some(path) => {

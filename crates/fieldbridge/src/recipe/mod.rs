@@ -165,6 +165,13 @@ impl Recipe {
             }
         }
         let recipe = recipe.expect("the chosen bridge is one of them");
+        if let Some(name) = recipe.context.keys().next().filter(|_| recipe.simulation.is_some()) {
+            return Err(at(
+                &format!("context.{name}"),
+                "has no meaning beside [simulation], whose observed maps are the context".to_owned(),
+                "leave it out".to_owned(),
+            ));
+        }
         let settled = recipe
             .data
             .check_beside(recipe.simulation.is_some())

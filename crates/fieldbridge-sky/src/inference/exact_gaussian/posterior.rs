@@ -51,7 +51,7 @@ impl<'a> ExactPosterior<'a> {
         &self.weights
     }
 
-    fn centre(&self, cell: usize) -> [f64; 2] {
+    pub(super) fn centre(&self, cell: usize) -> [f64; 2] {
         let [first, second] = self.law.axes;
         [first.centre(cell / second.cells), second.centre(cell % second.cells)]
     }
