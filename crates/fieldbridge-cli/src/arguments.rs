@@ -199,7 +199,12 @@ pub(crate) struct InferArguments {
     /// Run directory with a trained model
     pub(crate) directory: PathBuf,
     /// File with the context columns
-    #[arg(long, value_name = "FILE", required_unless_present = "observation", conflicts_with = "observation")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "observation",
+        conflicts_with = "observation"
+    )]
     pub(crate) data: Option<PathBuf>,
     /// Observed map, for a model of maps: an npy file [bin, y, x], or a Zarr store of simulations
     #[arg(long, value_name = "MAP")]

@@ -102,7 +102,9 @@ fn scene(name: &str) -> Scene {
 #[test]
 fn a_run_simulates_trains_compares_with_the_exact_posterior_and_reports() {
     let scene = scene("fields-run");
-    let ended = scene.fieldbridge(&["run", "recipe.toml", "--out", "run", "--json"]).done();
+    let ended = scene
+        .fieldbridge(&["run", "recipe.toml", "--out", "run", "--json"])
+        .done();
     let json = ended.json();
     assert_eq!(json["observations"].as_u64(), Some(12));
     let criteria = json["exact"]["criteria"].as_array().unwrap();
@@ -122,9 +124,13 @@ fn a_run_simulates_trains_compares_with_the_exact_posterior_and_reports() {
         .replace("bridge = \"flow_matching\"", "pretrained = \"run/model.safetensors\"")
         .replace("simulations = 60", "simulations = 6\nseed = 9");
     std::fs::write(scene.path("again.toml"), text).unwrap();
-    let ended = scene.fieldbridge(&["run", "again.toml", "--out", "again", "--json"]).done();
+    let ended = scene
+        .fieldbridge(&["run", "again.toml", "--out", "again", "--json"])
+        .done();
     assert_eq!(ended.json()["observations"].as_u64(), Some(6));
-    let other = std::fs::read_to_string(scene.path("again.toml")).unwrap().replace("bins = 2", "bins = 1");
+    let other = std::fs::read_to_string(scene.path("again.toml"))
+        .unwrap()
+        .replace("bins = 2", "bins = 1");
     std::fs::write(scene.path("other.toml"), other).unwrap();
     scene
         .fieldbridge(&["run", "other.toml", "--out", "other"])
@@ -170,7 +176,20 @@ fn an_observed_map_is_answered_or_refused_with_the_reason() {
     write("gap.npy", vec![2, 8, 8], gap);
     write("loud.npy", vec![2, 8, 8], map.iter().map(|value| 3.0 * value).collect());
     let ask = |observation: &str, more: &[&str]| {
-        let words = [&["infer", "run", "--observation", observation, "--draws", "5", "--out", "draws.csv"], more].concat();
+        let words = [
+            &[
+                "infer",
+                "run",
+                "--observation",
+                observation,
+                "--draws",
+                "5",
+                "--out",
+                "draws.csv",
+            ],
+            more,
+        ]
+        .concat();
         scene.fieldbridge(&words)
     };
     // the same observation from a file and from the store it is in
@@ -190,7 +209,11 @@ fn an_observed_map_is_answered_or_refused_with_the_reason() {
     ask("gap.npy", &[]).fails_saying(&["1 of 128", "not finite", "masked"]);
     ask("run/simulations.zarr", &["--row", "99"]).fails_saying(&["no number 99"]);
     let loud = ask("loud.npy", &[]).done();
-    assert!(loud.stderr.contains("3.") && loud.stderr.contains("noise"), "{}", loud.stderr);
+    assert!(
+        loud.stderr.contains("3.") && loud.stderr.contains("noise"),
+        "{}",
+        loud.stderr
+    );
     scene
         .fieldbridge(&["sample", "run", "--count", "3"])
         .fails_saying(&["--observation"]);
@@ -202,10 +225,28 @@ fn other_bridges_train_on_the_same_rows() {
     scene.recipe(&format!("{RECIPE}{OTHERS}"));
     for bridge in ["diffusion", "interpolant"] {
         let set = format!("bridge={bridge}");
-        let words = ["train", "recipe.toml", "--out", bridge, "--set", &set, "--set", "train.steps=3"];
+        let words = [
+            "train",
+            "recipe.toml",
+            "--out",
+            bridge,
+            "--set",
+            &set,
+            "--set",
+            "train.steps=3",
+        ];
         scene.fieldbridge(&words).done();
         let observation = format!("{bridge}/simulations.zarr");
-        let words = ["infer", bridge, "--observation", &observation, "--draws", "3", "--out", "draws.csv"];
+        let words = [
+            "infer",
+            bridge,
+            "--observation",
+            &observation,
+            "--draws",
+            "3",
+            "--out",
+            "draws.csv",
+        ];
         scene.fieldbridge(&words).done();
     }
 }

@@ -21,7 +21,9 @@ const ODD_NOISE: f64 = 1.25;
 /// The refusal of a verb that asks for columns.
 pub(crate) fn refuse_columns(model: &Model) -> anyhow::Result<()> {
     if model.manifest.scaling.fields.is_some() {
-        bail!("the model is of parameters and maps; ask it with `fieldbridge infer DIR --observation MAP --draws N --out FILE`");
+        bail!(
+            "the model is of parameters and maps; ask it with `fieldbridge infer DIR --observation MAP --draws N --out FILE`"
+        );
     }
     Ok(())
 }
@@ -45,7 +47,12 @@ pub(crate) fn execute(
     let drawn = waiting(console, "drawing", || model.posterior(&encoded, arguments.draws, seed))?;
     let width = model.manifest.scaling.dimension();
     write_parameters(model, &drawn, width, &arguments.out)?;
-    let mut words = format!("{} draws of {}: {}", arguments.draws, model.target_columns().join(", "), arguments.out.display());
+    let mut words = format!(
+        "{} draws of {}: {}",
+        arguments.draws,
+        model.target_columns().join(", "),
+        arguments.out.display()
+    );
     if let Some(path) = &arguments.maps {
         write_maps(fields.geometry, &drawn, (width, arguments.draws), path)?;
         words.push_str(&format!("\n{} draws of the maps: {}", arguments.draws, path.display()));
@@ -94,18 +101,36 @@ fn read(path: &Path, row: Option<usize>, fields: &FieldScaling) -> anyhow::Resul
         }
         let row = row.unwrap_or(0);
         if row >= simulations.count {
-            bail!("{} holds {} simulations, there is no number {row}", path.display(), simulations.count);
+            bail!(
+                "{} holds {} simulations, there is no number {row}",
+                path.display(),
+                simulations.count
+            );
         }
-        (simulations.observation(row..row + 1)?, format!("simulation {row} of {}", path.display()))
+        (
+            simulations.observation(row..row + 1)?,
+            format!("simulation {row} of {}", path.display()),
+        )
     } else {
         if row.is_some() {
-            bail!("--row chooses a simulation of a Zarr store; {} is a file", path.display());
+            bail!(
+                "--row chooses a simulation of a Zarr store; {} is a file",
+                path.display()
+            );
         }
         let array = read_array(path).context("an observed map is an npy file or a Zarr store of simulations")?;
-        let wanted = [vec![geometry.bins, geometry.pixels, geometry.pixels], vec![geometry.pixels; 2]];
+        let wanted = [
+            vec![geometry.bins, geometry.pixels, geometry.pixels],
+            vec![geometry.pixels; 2],
+        ];
         let fits = array.shape == wanted[0] || geometry.bins == 1 && array.shape == wanted[1];
         if !fits {
-            bail!("{} has the shape {:?}; the model knows {expected}, {:?}", path.display(), array.shape, wanted[0]);
+            bail!(
+                "{} has the shape {:?}; the model knows {expected}, {:?}",
+                path.display(),
+                array.shape,
+                wanted[0]
+            );
         }
         let values: Vec<f32> = array.to_f64()?.into_iter().map(|value| value as f32).collect();
         (geometry.by_place(&values), path.display().to_string())
@@ -144,7 +169,10 @@ fn oddities(maps: &[f32], fields: &FieldScaling) -> Vec<String> {
             ));
         }
         let count = (pixels * pixels) as f64;
-        let mean = (0..pixels * pixels).map(|place| f64::from(maps[place * bins + bin])).sum::<f64>() / count;
+        let mean = (0..pixels * pixels)
+            .map(|place| f64::from(maps[place * bins + bin]))
+            .sum::<f64>()
+            / count;
         let expected = fields.noise[bin] / pixels as f64;
         if (mean - fields.mean[bin]).abs() > 5.0 * expected {
             notes.push(format!(
@@ -166,7 +194,12 @@ fn write_parameters(model: &Model, drawn: &[f64], width: usize, path: &Path) -> 
     Ok(write_table(path, &table)?)
 }
 
-fn write_maps(geometry: FieldGeometry, drawn: &[f64], (width, count): (usize, usize), path: &Path) -> anyhow::Result<()> {
+fn write_maps(
+    geometry: FieldGeometry,
+    drawn: &[f64],
+    (width, count): (usize, usize),
+    path: &Path,
+) -> anyhow::Result<()> {
     let attributes = json!({"units": "1", "long_name": "drawn convergence"});
     let array = ZarrArray {
         name: "convergence".to_owned(),

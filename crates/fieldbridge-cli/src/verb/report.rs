@@ -11,8 +11,8 @@ use crate::Outcome;
 use crate::arguments::ReportArguments;
 use crate::console::Console;
 use crate::directory::RunDirectory;
-use crate::run::record::Record;
 use crate::run::found::Found;
+use crate::run::record::Record;
 
 pub(crate) fn execute(arguments: &ReportArguments, device: &Device, console: &Console) -> anyhow::Result<Outcome> {
     let start = Instant::now();

@@ -164,7 +164,10 @@ impl Svg {
             let mut column = 0;
             while column < levels.len() {
                 // neighbours of one colour are one rectangle
-                let same = levels[column..].iter().take_while(|level| **level == levels[column]).count();
+                let same = levels[column..]
+                    .iter()
+                    .take_while(|level| **level == levels[column])
+                    .count();
                 if let Some(level) = levels[column] {
                     let _ = write!(paths.entry(level).or_default(), "M{column} {row}h{same}v1h-{same}z");
                 }

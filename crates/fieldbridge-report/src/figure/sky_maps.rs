@@ -138,10 +138,24 @@ impl SkyMaps {
         svg.column((area.left, area.top), (BAR, SIDE / LEVELS as f64), &levels, colour);
         for (share, value) in [(0.0, self.limit), (0.5, 0.0), (1.0, -self.limit)] {
             let text = crate::format_number(value);
-            svg.text("fb-muted", area.right() + 5.0, area.top + share * SIDE + 4.0, Anchor::Start, 10.5, &text);
+            svg.text(
+                "fb-muted",
+                area.right() + 5.0,
+                area.top + share * SIDE + 4.0,
+                Anchor::Start,
+                10.5,
+                &text,
+            );
         }
         let middle = area.top + 0.5 * SIDE;
-        svg.upward_text("fb-text", area.right() + 58.0, middle, Anchor::Middle, 12.0, &self.label);
+        svg.upward_text(
+            "fb-text",
+            area.right() + 58.0,
+            middle,
+            Anchor::Middle,
+            12.0,
+            &self.label,
+        );
     }
 }
 
@@ -151,7 +165,10 @@ mod tests {
 
     #[test]
     fn colours_run_from_blue_over_white_to_red() {
-        assert_eq!((colour(0).as_str(), colour(LEVELS - 1).as_str()), ("#053061", "#67001f"));
+        assert_eq!(
+            (colour(0).as_str(), colour(LEVELS - 1).as_str()),
+            ("#053061", "#67001f")
+        );
         let maps = SkyMaps {
             limit: 2.0,
             ..SkyMaps::default()

@@ -59,7 +59,11 @@ impl Amplitudes {
     pub fn covariances(&self, bins: usize) -> Vec<f64> {
         let product = |root: &[f64]| -> Vec<f64> {
             (0..bins * bins)
-                .map(|at| (0..bins).map(|k| root[at / bins * bins + k] * root[at % bins * bins + k]).sum())
+                .map(|at| {
+                    (0..bins)
+                        .map(|k| root[at / bins * bins + k] * root[at % bins * bins + k])
+                        .sum()
+                })
                 .collect()
         };
         self.roots.chunks_exact(bins * bins).flat_map(product).collect()

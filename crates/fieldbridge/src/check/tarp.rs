@@ -164,17 +164,12 @@ impl<'a> TarpRows<'a> {
         let (settings, rows) = (&self.settings, counted.len());
         let levels = settings.levels.unwrap_or((rows / 10).max(2));
         require_count("TARP levels", 2, levels)?;
-        let fraction: Vec<f64> = counted
-            .iter()
-            .map(|found| found.closer as f64 / draws as f64)
-            .collect();
+        let fraction: Vec<f64> = counted.iter().map(|found| found.closer as f64 / draws as f64).collect();
         let ranks: Vec<f64> = counted
             .iter()
             .enumerate()
             // Streams of the references are even, those of the ranks odd.
-            .map(|(row, found)| {
-                randomised_rank(found.closer, found.equal, draws, settings.seed, 2 * row as u64 + 1)
-            })
+            .map(|(row, found)| randomised_rank(found.closer, found.equal, draws, settings.seed, 2 * row as u64 + 1))
             .collect();
         let credibility: Vec<f64> = (1..=levels).map(|index| index as f64 / levels as f64).collect();
         let bins: Vec<usize> = fraction

@@ -57,9 +57,9 @@ use crate::data::{DataRecipe, ModalityRecipe, TargetRecipe};
 use crate::error::Error;
 use crate::train::TrainRecipe;
 
+use error::Fault;
 pub use error::RecipeError;
 pub use file::RecipeFile;
-use error::Fault;
 use lines::Lines;
 
 /// Everything a run does, as its file says with all defaults filled in.
@@ -253,7 +253,12 @@ impl Recipe {
         let recipe = table
             .try_into()
             .map_err(|error| Fault::from_reader(SECTION, &error).in_file(&self.path, &self.lines))?;
-        Ok(Some(RecipeFile::inside(recipe, &self.path, self.lines.clone(), SECTION)))
+        Ok(Some(RecipeFile::inside(
+            recipe,
+            &self.path,
+            self.lines.clone(),
+            SECTION,
+        )))
     }
 
     /// Where in its file the key of an error stands: `recipes/photoz.toml, line 12`; none for other errors, or a key that

@@ -16,7 +16,9 @@ pub(super) fn blocks(input: &FieldInput<'_>, figures: &mut Figures) -> Vec<Block
             number(criterion.value),
             criterion.exact_draws.map_or("–".to_owned(), number),
             criterion.demand.clone(),
-            if criterion.met { "met" } else { "**missed**" }.replace("**", "").to_owned(),
+            if criterion.met { "met" } else { "**missed**" }
+                .replace("**", "")
+                .to_owned(),
         ]
     });
     let parameters = exact.parameters.iter().map(|parameter| {
@@ -97,8 +99,12 @@ fn ratios(input: &FieldInput<'_>, figures: &mut Figures, ratio: &[f64], error: &
     let spectra = &input.found.spectra;
     let (bands, bins) = (spectra.multipoles.len(), input.found.bins);
     let ends = |value: f64| {
-        Curve::new("", vec![spectra.multipoles[0], spectra.multipoles[bands - 1]], vec![value; 2])
-            .with_style(CurveStyle::Reference)
+        Curve::new(
+            "",
+            vec![spectra.multipoles[0], spectra.multipoles[bands - 1]],
+            vec![value; 2],
+        )
+        .with_style(CurveStyle::Reference)
     };
     let mut chart = LineChart {
         title: "Power of drawn maps over that of exact draws".to_owned(),

@@ -140,7 +140,10 @@ fn reproduction(input: &FieldInput<'_>) -> Vec<Block> {
         ("Machine".to_owned(), record.machine.clone()),
     ];
     for (name, step) in &record.steps {
-        facts.push((format!("Time of the step `{name}`"), super::wording::duration(step.seconds)));
+        facts.push((
+            format!("Time of the step `{name}`"),
+            super::wording::duration(step.seconds),
+        ));
     }
     vec![
         Block::Paragraph(

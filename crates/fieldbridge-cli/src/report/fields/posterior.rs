@@ -56,7 +56,9 @@ fn maps(input: &FieldInput<'_>, figures: &mut Figures, bin: usize) -> Block {
     let (found, example) = (input.found, &input.found.example);
     let area = found.pixels * found.pixels;
     let of = |maps: &[f64]| maps[bin * area..(bin + 1) * area].to_vec();
-    let limit = of(&example.truth).into_iter().fold(0.0, |most: f64, value| most.max(value.abs()));
+    let limit = of(&example.truth)
+        .into_iter()
+        .fold(0.0, |most: f64, value| most.max(value.abs()));
     let mut panels = vec![("true", of(&example.truth)), ("observed", of(&example.observation))];
     for (at, name) in ["draw 1", "draw 2", "draw 3"].iter().enumerate() {
         if let Some(draw) = example.draws.get(at) {

@@ -12,7 +12,11 @@ pub(super) fn blocks(input: &FieldInput<'_>, figures: &mut Figures) -> Vec<Block
         ("Trained parameters".to_owned(), count(input.parameters)),
         (
             "Steps".to_owned(),
-            format!("{} of {} rows", count(train.total_steps(input.manifest.data.train)), train.batch),
+            format!(
+                "{} of {} rows",
+                count(train.total_steps(input.manifest.data.train)),
+                train.batch
+            ),
         ),
         (
             "Optimiser".to_owned(),
@@ -36,9 +40,18 @@ pub(super) fn blocks(input: &FieldInput<'_>, figures: &mut Figures) -> Vec<Block
         ),
         Block::KeyValues(facts),
     ];
-    for (member, history) in input.history.iter().enumerate().filter(|(_, history)| !history.is_empty()) {
+    for (member, history) in input
+        .history
+        .iter()
+        .enumerate()
+        .filter(|(_, history)| !history.is_empty())
+    {
         let steps = |step: usize| step as f64;
-        let validated = || history.iter().filter_map(|at| Some((steps(at.step), at.validation_loss?)));
+        let validated = || {
+            history
+                .iter()
+                .filter_map(|at| Some((steps(at.step), at.validation_loss?)))
+        };
         let losses = LossCurve {
             training: Curve::new(
                 "training",

@@ -45,7 +45,9 @@ pub(super) fn ask(
     let (geometry, columns) = (fields.geometry, model.target_columns().to_vec());
     let (parameters, width, draws) = (columns.len(), scaling.dimension(), recipe.check.draws);
     let bands = &simulator.bands;
-    let exact = waiting(console, "looking for the exact posterior", || Exact::of(simulator, &columns))?;
+    let exact = waiting(console, "looking for the exact posterior", || {
+        Exact::of(simulator, &columns)
+    })?;
     let encoded = scaling.encode_simulations(simulations, rows)?;
     let truths: Vec<f64> = encoded
         .target
@@ -93,8 +95,9 @@ pub(super) fn ask(
                 Ok((summary, scoring.row(place, own), observation, beside))
             })
             .collect::<anyhow::Result<_>>()?;
-        for (&place, ((summary, row, observation, beside), own)) in
-            places.iter().zip(found.into_iter().zip(drawn.chunks_exact(draws * width)))
+        for (&place, ((summary, row, observation, beside), own)) in places
+            .iter()
+            .zip(found.into_iter().zip(drawn.chunks_exact(draws * width)))
         {
             let point = &encoded.target[place * width..(place + 1) * width];
             let truth = geometry.by_bin(&point[parameters..]);
@@ -138,7 +141,13 @@ pub(super) fn ask(
             if let (Some((beside, drawn, row)), Some(comparison)) = (beside, &mut comparison) {
                 scored[1].push(row);
                 let exact_power = drawn.mean_power(draws);
-                ratios.push(own_power.iter().zip(&exact_power).map(|(own, exact)| own / exact).collect());
+                ratios.push(
+                    own_power
+                        .iter()
+                        .zip(&exact_power)
+                        .map(|(own, exact)| own / exact)
+                        .collect(),
+                );
                 comparison.add(&summary, &drawn, &beside);
             }
             draw_power.push(own_power);

@@ -52,8 +52,7 @@ impl Side {
         }
         let area = self.variance.len() / self.squares.len();
         for at in 0..self.variance.len() {
-            self.squares[at / area] +=
-                (found.mean[at] - exact.mean[at]).powi(2) - found.variance[at] / draws as f64;
+            self.squares[at / area] += (found.mean[at] - exact.mean[at]).powi(2) - found.variance[at] / draws as f64;
             self.variance[at] += found.variance[at];
         }
     }
@@ -102,11 +101,8 @@ impl Comparison {
         for (sum, value) in self.exact_variance.iter_mut().zip(&exact.variance) {
             *sum += value;
         }
-        self.samples.push([
-            model.parameters.clone(),
-            drawn.parameters.clone(),
-            exact.others.clone(),
-        ]);
+        self.samples
+            .push([model.parameters.clone(), drawn.parameters.clone(), exact.others.clone()]);
     }
 
     /// How well classifiers tell draws of the model, and other exact draws, from exact draws.

@@ -36,7 +36,9 @@ impl Exact {
         }
         let law = ExactGaussian::new(simulator, CELLS).context("the exact posterior cannot be computed")?;
         let names = law.names();
-        let order = columns.iter().map(|column| names.iter().position(|name| name == column));
+        let order = columns
+            .iter()
+            .map(|column| names.iter().position(|name| name == column));
         let order: Option<Vec<usize>> = order.collect();
         Ok(order.filter(|order| order.len() == 2).map(|order| Self { law, order }))
     }

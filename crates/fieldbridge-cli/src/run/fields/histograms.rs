@@ -19,7 +19,10 @@ impl Histograms {
     pub(super) fn new(geometry: FieldGeometry, deviations: &[f64]) -> Self {
         Self {
             geometry,
-            ranges: deviations.iter().map(|deviation| (-4.5 * deviation, 4.5 * deviation)).collect(),
+            ranges: deviations
+                .iter()
+                .map(|deviation| (-4.5 * deviation, 4.5 * deviation))
+                .collect(),
             counts: vec![[0; 3].map(|_| vec![0.0; CLASSES]); geometry.bins],
         }
     }

@@ -91,9 +91,7 @@ fn product(left: &[f64], right: &[f64], bins: usize) -> Vec<f64> {
     let mut matrix = vec![0.0; bins * bins];
     for row in 0..bins {
         for column in 0..bins {
-            matrix[row * bins + column] = (0..bins)
-                .map(|k| left[row * bins + k] * right[k * bins + column])
-                .sum();
+            matrix[row * bins + column] = (0..bins).map(|k| left[row * bins + k] * right[k * bins + column]).sum();
         }
     }
     matrix

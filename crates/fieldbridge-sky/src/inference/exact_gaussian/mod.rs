@@ -90,13 +90,13 @@ impl ExactGaussian {
     pub fn new(simulator: &Simulator, cells: [usize; 2]) -> Result<Self, SkyError> {
         let priors = simulator.priors.each();
         let field = &simulator.field;
-        assert!(field.is_gaussian(), "the posterior of other fields is not known exactly");
+        assert!(
+            field.is_gaussian(),
+            "the posterior of other fields is not known exactly"
+        );
         let free = Self::two_free(priors).ok_or(SkyError::Survey {
             name: "number of free parameters",
-            value: priors
-                .iter()
-                .filter(|prior| !matches!(prior, Prior::Fixed(_)))
-                .count() as f64,
+            value: priors.iter().filter(|prior| !matches!(prior, Prior::Fixed(_))).count() as f64,
             expected: "2",
             hint: "fix the others: write `NAME = NUMBER` in the prior",
         })?;

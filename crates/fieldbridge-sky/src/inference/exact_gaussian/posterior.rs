@@ -39,7 +39,9 @@ impl<'a> ExactPosterior<'a> {
             })
             .collect();
         let highest = weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        weights.iter_mut().for_each(|weight| *weight = (*weight - highest).exp());
+        weights
+            .iter_mut()
+            .for_each(|weight| *weight = (*weight - highest).exp());
         let total: f64 = weights.iter().sum();
         weights.iter_mut().for_each(|weight| *weight /= total);
         Self { law, modes, weights }
@@ -166,7 +168,12 @@ impl<'a> ExactPosterior<'a> {
         let mut squares = vec![0.0; law.bins * area];
         let mut within = vec![0.0; law.bins];
         let mut total = 0.0;
-        for (cell, &weight) in self.weights.iter().enumerate().filter(|(_, weight)| **weight > LEAST_WEIGHT) {
+        for (cell, &weight) in self
+            .weights
+            .iter()
+            .enumerate()
+            .filter(|(_, weight)| **weight > LEAST_WEIGHT)
+        {
             total += weight;
             for ((mean, square), value) in mean.iter_mut().zip(&mut squares).zip(self.mean_in(cell)) {
                 *mean += weight * value;

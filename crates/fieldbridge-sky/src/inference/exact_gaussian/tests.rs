@@ -22,7 +22,15 @@ fn simulator(pixels: usize) -> Simulator {
     Simulator {
         priors: Priors::new(priors).unwrap(),
         noise: noise.collect(),
-        field: LensingField::new(patch, &bins, Settings::default(), Law::Gaussian, Convention::default(), None).unwrap(),
+        field: LensingField::new(
+            patch,
+            &bins,
+            Settings::default(),
+            Law::Gaussian,
+            Convention::default(),
+            None,
+        )
+        .unwrap(),
         bands: BandPowers::logarithmic(patch, 2, PixelWindow::None).unwrap(),
     }
 }
@@ -35,7 +43,11 @@ fn random(index: u64) -> ChaCha8Rng {
 
 fn observed(simulator: &Simulator, index: u64) -> crate::Simulation {
     simulator
-        .simulate(&mut random(3 * index), &mut random(3 * index + 1), &mut random(3 * index + 2))
+        .simulate(
+            &mut random(3 * index),
+            &mut random(3 * index + 1),
+            &mut random(3 * index + 2),
+        )
         .unwrap()
 }
 
@@ -126,7 +138,11 @@ fn shares_and_moments_are_those_of_dense_matrices_of_the_simulators_own_maps() {
         let square: f64 = (weights.iter().zip(&means).zip(&variances))
             .map(|((w, m), v)| w * (m[at] * m[at] + v[at]))
             .sum();
-        assert!((mean[at] - exact).abs() < 1e-9 * exact.abs().max(1e-3), "{} {exact}", mean[at]);
+        assert!(
+            (mean[at] - exact).abs() < 1e-9 * exact.abs().max(1e-3),
+            "{} {exact}",
+            mean[at]
+        );
         let exact = square - exact * exact;
         assert!((variance[at] / exact - 1.0).abs() < 1e-6, "{} {exact}", variance[at]);
     }
@@ -160,7 +176,11 @@ fn draws_have_the_exact_moments() {
         let found = first[at] / n;
         assert!((found - parameters[at]).abs() < 4.0 * deviations[at] / n.sqrt());
         let width = (second[at] / n - found * found).sqrt();
-        assert!((width / deviations[at] - 1.0).abs() < 0.06, "{width} {}", deviations[at]);
+        assert!(
+            (width / deviations[at] - 1.0).abs() < 0.06,
+            "{width} {}",
+            deviations[at]
+        );
     }
     let (mut off, mut ratio) = (0.0, 0.0);
     for at in 0..mean.len() {

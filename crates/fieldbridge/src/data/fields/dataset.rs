@@ -143,7 +143,12 @@ impl FieldDataset {
             }
         }
         let report = DataReport {
-            file: simulations.path().file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            file: simulations
+                .path()
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
             fingerprint: fingerprint.to_owned(),
             rows: count,
             train: split.rows(Part::Train).len(),

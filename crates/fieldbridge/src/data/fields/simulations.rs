@@ -52,10 +52,20 @@ impl FieldSimulations {
             .attributes
             .get("names")
             .and_then(serde_json::Value::as_array)
-            .map(|names| names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect())
+            .map(|names| {
+                names
+                    .iter()
+                    .filter_map(|name| name.as_str().map(str::to_owned))
+                    .collect()
+            })
             .unwrap_or_default();
         let shape = store.array("convergence")?.shape.clone();
-        let corrupt = |what: String| Error::from(FileError::Corrupt { path: path.to_owned(), reason: what });
+        let corrupt = |what: String| {
+            Error::from(FileError::Corrupt {
+                path: path.to_owned(),
+                reason: what,
+            })
+        };
         let &[_, bins, rows, columns] = shape.as_slice() else {
             return Err(corrupt(format!(
                 "its maps have the shape {shape:?}, expected simulations, bins, rows and columns"

@@ -32,7 +32,12 @@ fn store(name: &str, count: usize) -> PathBuf {
     };
     let maps = [count, BINS, PIXELS, PIXELS];
     let arrays = vec![
-        array("parameters", ZarrKind::Float64, &[count, 2], json!({"names": ["a", "b"]})),
+        array(
+            "parameters",
+            ZarrKind::Float64,
+            &[count, 2],
+            json!({"names": ["a", "b"]}),
+        ),
         array("convergence", ZarrKind::Float32, &maps, json!({})),
         array("observation", ZarrKind::Float32, &maps, json!({})),
         array("noise", ZarrKind::Float64, &[BINS], json!({})),
@@ -170,10 +175,17 @@ fn what_does_not_fit_is_refused() {
     let simulations = FieldSimulations::open(&path, Some(40)).unwrap();
     let other: TargetRecipe = toml::from_str("columns = [\"c\"]").unwrap();
     let error = FieldDataset::prepare(&data, &other, &simulations, "", &path.join("cache")).unwrap_err();
-    assert!(error.to_string().contains('c') && format!("{error:?}").contains("a, b"), "{error}");
+    assert!(
+        error.to_string().contains('c') && format!("{error:?}").contains("a, b"),
+        "{error}"
+    );
     assert!(FieldSimulations::open(&path, Some(41)).is_err());
     let dataset = dataset(&path);
-    let error = dataset.scaling.encode_observation(&[0.0; 5], 0).unwrap_err().to_string();
+    let error = dataset
+        .scaling
+        .encode_observation(&[0.0; 5], 0)
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("32") && error.contains('5'), "{error}");
     std::fs::remove_dir_all(&path).unwrap();
 }
