@@ -6,8 +6,8 @@ use rand_distr::{Distribution, StandardNormal};
 use super::ExactGaussian;
 use super::block::{root, wiener};
 
-/// Cells with less than this share of the posterior are passed over in sums of fields.
-const LEAST_WEIGHT: f64 = 1e-8;
+/// Share of the posterior that sums of fields may pass over.
+const LEFT_OUT: f64 = 1e-5;
 
 /// The joint posterior of parameters and fields given one observation. Maps are `[bin, row, column]`.
 #[derive(Debug)]
@@ -140,11 +140,10 @@ impl<'a> ExactPosterior<'a> {
         maps
     }
 
-    /// The mean map given a cell's universe.
-    fn mean_in(&self, cell: usize) -> Vec<f64> {
+    /// The mean map given Wiener's filters in every mode of the octant.
+    fn filtered(&self, filters: &[(Vec<f64>, Vec<f64>)]) -> Vec<f64> {
         let law = self.law;
         let (bins, area) = (law.bins, law.pixels * law.pixels);
-        let filters = self.filters(cell);
         let mut maps = vec![0.0; bins * area];
         law.each_mode(|mode, entry| {
             let filter = &filters[entry].0;
@@ -158,6 +157,19 @@ impl<'a> ExactPosterior<'a> {
         maps
     }
 
+    /// The cells that matter, by falling share: all but some that hold at most [`LEFT_OUT`] together.
+    fn cells(&self) -> Vec<usize> {
+        let mut cells: Vec<usize> = (0..self.weights.len()).collect();
+        cells.sort_by(|&one, &other| self.weights[other].total_cmp(&self.weights[one]));
+        let mut held = 0.0;
+        let enough = cells.iter().position(|&cell| {
+            held += self.weights[cell];
+            held >= 1.0 - LEFT_OUT
+        });
+        cells.truncate(enough.map_or(cells.len(), |last| last + 1));
+        cells
+    }
+
     /// Mean and variance of every pixel over universes and fields: `E[m]` and `E[V] + Var[m]` with Wiener's mean `m` and
     /// variance `V` in each universe.
     #[must_use]
@@ -168,21 +180,19 @@ impl<'a> ExactPosterior<'a> {
         let mut squares = vec![0.0; law.bins * area];
         let mut within = vec![0.0; law.bins];
         let mut total = 0.0;
-        for (cell, &weight) in self
-            .weights
-            .iter()
-            .enumerate()
-            .filter(|(_, weight)| **weight > LEAST_WEIGHT)
-        {
+        for cell in self.cells() {
+            let weight = self.weights[cell];
             total += weight;
-            for ((mean, square), value) in mean.iter_mut().zip(&mut squares).zip(self.mean_in(cell)) {
+            let filters: Vec<(Vec<f64>, Vec<f64>)> = law.powers[cell * law.length()..(cell + 1) * law.length()]
+                .chunks_exact(law.pairs())
+                .map(|power| wiener(power, &law.noise))
+                .collect();
+            for ((mean, square), value) in mean.iter_mut().zip(&mut squares).zip(self.filtered(&filters)) {
                 *mean += weight * value;
                 *square += weight * value * value;
             }
-            let powers = law.powers[cell * law.length()..(cell + 1) * law.length()].chunks_exact(law.pairs());
-            for (power, images) in powers.zip(&law.multiplicities) {
+            for ((_, left), images) in filters.iter().zip(&law.multiplicities) {
                 // cas^2 of a mode and of its mirror image is 2
-                let (_, left) = wiener(power, &law.noise);
                 for (bin, sum) in within.iter_mut().enumerate() {
                     *sum += weight * images * left[bin * law.bins + bin];
                 }
