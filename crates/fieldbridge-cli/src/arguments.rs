@@ -87,7 +87,7 @@ pub(crate) enum Verb {
     Density(DensityArguments),
     /// Draw posteriors for every row of a file
     #[command(
-        after_help = "Example:\n  fieldbridge infer runs/photoz --data data/dc2/test_dc2_training_9816.hdf5 --draws 100 --out posteriors.parquet"
+        after_help = "Examples:\n  fieldbridge infer runs/photoz --data data/dc2/test_dc2_training_9816.hdf5 --draws 100 --out posteriors.parquet\n  fieldbridge infer runs/jade-gaussian --observation map.npy --draws 200 --out parameters.parquet --maps maps.zarr"
     )]
     Infer(InferArguments),
     /// Check whether posteriors are calibrated
@@ -199,8 +199,22 @@ pub(crate) struct InferArguments {
     /// Run directory with a trained model
     pub(crate) directory: PathBuf,
     /// File with the context columns
-    #[arg(long, value_name = "FILE")]
-    pub(crate) data: PathBuf,
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "observation",
+        conflicts_with = "observation"
+    )]
+    pub(crate) data: Option<PathBuf>,
+    /// Observed map, for a model of maps: an npy file [bin, y, x], or a Zarr store of simulations
+    #[arg(long, value_name = "MAP")]
+    pub(crate) observation: Option<PathBuf>,
+    /// Which simulation of a Zarr store is the observation; the first by default
+    #[arg(long, value_name = "N", requires = "observation")]
+    pub(crate) row: Option<usize>,
+    /// Zarr store to write drawn maps to
+    #[arg(long, value_name = "STORE", requires = "observation")]
+    pub(crate) maps: Option<PathBuf>,
     /// Group of an HDF5 file or extension of a FITS file; the recipe's by default
     #[arg(long, value_name = "NAME")]
     pub(crate) group: Option<String>,
@@ -239,6 +253,9 @@ pub(crate) struct CheckArguments {
     /// Exit with code 3 unless the verdict is this
     #[arg(long, value_name = "VERDICT")]
     pub(crate) require: Option<Requirement>,
+    /// How draws are made.
+    #[command(flatten)]
+    pub(crate) drawing: DrawingArguments,
 }
 
 /// Arguments of `compare`.

@@ -10,6 +10,7 @@ mod paired_histograms;
 mod posterior_gallery;
 mod predicted_against_truth;
 mod rank_histogram;
+mod sky_maps;
 mod time_slices;
 
 pub use corner::{Corner, SampleSet};
@@ -22,6 +23,7 @@ pub use paired_histograms::{PairedHistograms, PairedPanel};
 pub use posterior_gallery::{PosteriorGallery, PosteriorPanel};
 pub use predicted_against_truth::{PredictedAgainstTruth, ResidualScale};
 pub use rank_histogram::RankHistogram;
+pub use sky_maps::{SkyMap, SkyMaps};
 pub use time_slices::TimeSlices;
 
 use crate::drawing::{Anchor, Svg};

@@ -45,7 +45,7 @@ pub use error::ReportError;
 pub use figure::{
     Corner, CoverageCurve, Curve, CurveBand, CurveStyle, EcdfDifference, Histogram, LineChart, LossCurve, Mark,
     PairedHistograms, PairedPanel, PosteriorGallery, PosteriorPanel, PredictedAgainstTruth, RankHistogram,
-    ResidualScale, SampleSet, TimeSlices,
+    ResidualScale, SampleSet, SkyMap, SkyMaps, TimeSlices,
 };
 pub use number::{format_count, format_number, format_with_error};
 pub use png::{animated_png, png};

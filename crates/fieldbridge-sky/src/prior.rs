@@ -83,7 +83,7 @@ impl Prior {
     }
 
     /// The value that has this share of the prior below it.
-    fn quantile(&self, share: f64) -> f64 {
+    pub(crate) fn quantile(&self, share: f64) -> f64 {
         match *self {
             Self::Fixed(value) => value,
             Self::Uniform { low, high } => low + share * (high - low),

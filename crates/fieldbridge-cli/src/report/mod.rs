@@ -7,6 +7,7 @@ mod calibration;
 mod columns;
 mod data;
 mod evidence;
+pub(crate) mod fields;
 mod figures;
 mod headline;
 mod input;

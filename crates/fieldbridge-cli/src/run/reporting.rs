@@ -21,7 +21,7 @@ struct Event {
 }
 
 /// Evaluations of every member; lines that are not evaluations are passed over.
-fn history(directory: &RunDirectory, members: usize) -> Vec<Vec<Evaluation>> {
+pub(crate) fn history(directory: &RunDirectory, members: usize) -> Vec<Vec<Evaluation>> {
     let text = std::fs::read_to_string(directory.events()).unwrap_or_default();
     let mut history = vec![Vec::new(); members];
     for event in text.lines().filter_map(|line| serde_json::from_str::<Event>(line).ok()) {

@@ -8,7 +8,8 @@ use anyhow::Context;
 use fieldbridge::Error;
 use fieldbridge::base::BaseKind;
 use fieldbridge::bridge::{self, BridgeRecipe};
-use fieldbridge::data::{Dataset, Part, base_points};
+use fieldbridge::data::fields::FieldSimulations;
+use fieldbridge::data::{Part, Scaling, base_points};
 use fieldbridge::device::Device;
 use fieldbridge::model::{FORMAT_VERSION, Manifest, Model, TrainingSummary};
 use fieldbridge::network::Parameters;
@@ -17,6 +18,7 @@ use fieldbridge::recipe::Recipe;
 use fieldbridge::train::{Checkpoint, Training};
 use fieldbridge_files::atomic::write_atomically;
 
+use super::prepared::{Origin, Prepared, bound_by_priors};
 use super::record::{Record, quoted};
 use super::split;
 use crate::arguments::RunArguments;
@@ -27,6 +29,8 @@ use crate::progress::TaskProgress;
 
 /// Rows whose answers are kept in the model file.
 const KNOWN_ANSWERS: usize = 8;
+/// The same for fields, which are long.
+const KNOWN_FIELD_ANSWERS: usize = 1;
 
 /// A run with its model.
 pub(crate) struct Trained {
@@ -69,11 +73,16 @@ pub(crate) fn train(
     device: &Device,
     console: &Console,
 ) -> anyhow::Result<Trained> {
-    let recipe = Recipe::read(&arguments.recipe, &arguments.set)?;
-    // a file that cannot be opened leaves no directory behind
-    recipe.data.open(&recipe.folder)?;
+    let mut recipe = Recipe::read(&arguments.recipe, &arguments.set)?;
+    // rows that cannot be had leave no directory behind
+    let origin = Origin::of(&recipe)?;
+    bound_by_priors(&mut recipe, &origin);
     let directory = RunDirectory::create(&directory_of(arguments))?;
-    let fingerprint = recipe.fingerprint()?;
+    let simulations = origin.simulations(&directory, console)?;
+    let fingerprint = match &simulations {
+        Some(simulations) => simulations.fingerprint(),
+        None => recipe.fingerprint()?,
+    };
     let mut record = Record::read(&directory);
     record.describe(&recipe, command(verb, arguments), &fingerprint);
     let identity = recipe.model_identity(&fingerprint);
@@ -92,8 +101,15 @@ pub(crate) fn train(
             Err(error) => console.note(&format!("the model is made again: {error:#}")),
         }
     }
-    let model = fit(&recipe, &directory, &mut record, &fingerprint, device, console)
-        .map_err(|error| located(&recipe, error))?;
+    let rows = (simulations.as_ref(), fingerprint.as_str());
+    let model = match &recipe.pretrained {
+        Some(path) => adopted(&recipe, path, &directory, rows.0, device).and_then(|model| {
+            record.finish(&directory, "train", &identity, 0.0)?;
+            Ok(model)
+        }),
+        None => fit(&recipe, &directory, &mut record, rows, device, console),
+    }
+    .map_err(|error| located(&recipe, error))?;
     Ok(Trained {
         recipe,
         directory,
@@ -101,6 +117,41 @@ pub(crate) fn train(
         model,
         fingerprint,
     })
+}
+
+/// The trained model a recipe names, taken into the run directory; every simulation counts as held out.
+fn adopted(
+    recipe: &Recipe,
+    path: &Path,
+    directory: &RunDirectory,
+    simulations: Option<&FieldSimulations>,
+    device: &Device,
+) -> anyhow::Result<Model> {
+    let model = Model::load(&recipe.folder.join(path), device)?;
+    let refused = |reason: String, hint: &str| Error::Recipe {
+        key: "pretrained".to_owned(),
+        reason,
+        hint: hint.to_owned(),
+    };
+    let Some(simulations) = simulations else {
+        let reason = "stands beside a table; only simulations can be new to a trained model".to_owned();
+        return Err(refused(reason, "ask the model with `fieldbridge check DIR --data FILE`").into());
+    };
+    let known = model.manifest.scaling.fields.as_ref().map(|fields| fields.geometry);
+    if known != Some(simulations.geometry) || model.target_columns() != recipe.target.columns {
+        let reason = format!(
+            "is a model of {:?} and {known:?}, the recipe has {:?} and {:?}",
+            model.target_columns(),
+            recipe.target.columns,
+            simulations.geometry
+        );
+        return Err(refused(reason, "simulate what the model was trained on").into());
+    }
+    let text = as_run(recipe, directory);
+    write_atomically(&directory.file("recipe.toml"), |file| file.write_all(text.as_bytes()))?;
+    split::write(&directory.file("split.npy"), &vec![Some(Part::Test); simulations.count])?;
+    model.save(&directory.model_path())?;
+    Ok(model)
 }
 
 /// Puts file and line before an error about a key of the recipe.
@@ -115,14 +166,14 @@ fn fit(
     recipe: &Recipe,
     directory: &RunDirectory,
     record: &mut Record,
-    fingerprint: &str,
+    (simulations, fingerprint): (Option<&FieldSimulations>, &str),
     device: &Device,
     console: &Console,
 ) -> anyhow::Result<Model> {
     let clock = Instant::now();
     let cache = directory.file("cache/rows");
-    let mut dataset = Dataset::prepare(&recipe.data, &recipe.target, &recipe.context, &recipe.folder, &cache)?;
-    let report = &dataset.report;
+    let mut dataset = Prepared::new(recipe, simulations, fingerprint, &cache)?;
+    let report = dataset.report();
     console.note(&format!(
         "{}: {} rows; {} train, {} decide when to stop, {} are held out",
         recipe
@@ -136,9 +187,9 @@ fn fit(
     for (reason, count) in &report.left_out {
         console.note(&format!("left out {count} rows: {reason}"));
     }
-    let dimension = dataset.scaling.target.dimension();
-    let modalities = dataset.scaling.modalities();
-    let settings = with_base_points(recipe, &dataset)?;
+    let dimension = dataset.scaling().dimension();
+    let modalities = dataset.scaling().modalities();
+    let settings = with_base_points(recipe, dataset.scaling())?;
     let (bridge, layout) = bridge::build(&settings, dimension, &modalities, recipe.seed)?;
     console.note(&format!(
         "{} parameters in each of {} members",
@@ -178,7 +229,7 @@ fn fit(
             };
             let training = Training {
                 bridge: bridge.as_ref(),
-                dataset: &dataset,
+                dataset: dataset.rows(),
                 recipe: &recipe.train,
                 seed: recipe.seed,
                 member,
@@ -226,18 +277,22 @@ fn fit(
         title: recipe.title.clone(),
         seed: recipe.seed,
         bridge: settings,
-        scaling: dataset.scaling.clone(),
-        data: dataset.report.clone(),
+        scaling: dataset.scaling().clone(),
+        data: dataset.report().clone(),
         training: summary,
         recipe: recipe.to_toml(),
         known_answers: Vec::new(),
     };
-    let mut places = dataset.places(Part::Validation);
+    let mut places = dataset.rows().places(Part::Validation);
     if places.is_empty() {
-        places = dataset.places(Part::Train);
+        places = dataset.rows().places(Part::Train);
     }
-    places.truncate(KNOWN_ANSWERS);
-    let model = Model::new(manifest, parameters, &dataset.gather(&places)?, device)?;
+    places.truncate(if simulations.is_some() {
+        KNOWN_FIELD_ANSWERS
+    } else {
+        KNOWN_ANSWERS
+    });
+    let model = Model::new(manifest, parameters, &dataset.rows().gather(&places)?, device)?;
     model.save(&directory.model_path())?;
     if STOP.load(Ordering::SeqCst) {
         return Err(Error::Interrupted {
@@ -252,11 +307,11 @@ fn fit(
 }
 
 /// The chosen bridge; when it starts from the rows of a table, with these.
-fn with_base_points(recipe: &Recipe, dataset: &Dataset) -> Result<BridgeRecipe, Error> {
+fn with_base_points(recipe: &Recipe, scaling: &Scaling) -> Result<BridgeRecipe, Error> {
     let mut recipe = recipe.clone();
     let (key, folder) = (recipe.base_key(), recipe.folder.clone());
     if let Some(base) = recipe.base_mut() {
-        *base = base_points(base, &key, &dataset.scaling.target, &folder)?;
+        *base = base_points(base, &key, &scaling.target, &folder)?;
     }
     Ok(recipe.bridge_recipe())
 }
@@ -300,6 +355,8 @@ fn forget_another_training(
 /// The recipe for the run directory, its data file found from there.
 fn as_run(recipe: &Recipe, directory: &RunDirectory) -> String {
     let mut moved = recipe.clone();
+    let pretrained = recipe.pretrained.as_ref();
+    moved.pretrained = pretrained.map(|path| path_from(directory.path(), &recipe.folder.join(path)));
     moved.data.file = recipe.data_path().map(|path| path_from(directory.path(), &path));
     if let Some(BaseKind::Table { file, .. }) = moved.base_mut() {
         *file = path_from(directory.path(), &recipe.folder.join(&file));

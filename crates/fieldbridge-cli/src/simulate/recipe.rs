@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use fieldbridge::data::Bounds;
 use fieldbridge::recipe::RecipeFile;
 use fieldbridge_files::read_array;
 use fieldbridge_sky::field::{Convention, Law, LensingField, Patch, Shifts};
@@ -243,6 +244,32 @@ impl PriorRecipe {
                 high: normal.high.unwrap_or(f64::INFINITY),
             },
         }
+    }
+}
+
+impl PriorsRecipe {
+    /// Where the prior of a parameter is cut, as bounds that no draw leaves.
+    pub(crate) fn bounds(&self, name: &str) -> Option<Bounds> {
+        let each = [
+            &self.omega_c,
+            &self.omega_b,
+            &self.sigma_8,
+            &self.h_0,
+            &self.n_s,
+            &self.w_0,
+        ];
+        let at = PARAMETERS.iter().position(|parameter| *parameter == name)?;
+        let (low, high, softness) = match each[at] {
+            PriorRecipe::Fixed(_) => (None, None, None),
+            PriorRecipe::Uniform(range) => (Some(range.low), Some(range.high), None),
+            // straight from half a deviation above the cut on
+            PriorRecipe::Normal(normal) => (normal.low, normal.high, Some(0.5 * normal.deviation)),
+        };
+        low.map(|low| Bounds {
+            low: Some(low),
+            high,
+            softness: softness.filter(|_| high.is_none()),
+        })
     }
 }
 

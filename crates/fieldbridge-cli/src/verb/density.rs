@@ -39,6 +39,7 @@ pub(crate) fn execute(arguments: &DensityArguments, device: &Device, console: &C
         require_writable(out)?;
     }
     let model = RunDirectory::read_only(&arguments.directory)?.model(device)?;
+    super::infer_fields::refuse_columns(&model)?;
     let file = rows::open_for(&model, &arguments.data, arguments.group.as_deref())?;
     rows::note_if_learned_from(&model, &arguments.data, console)?;
     let (mut moments, mut largest_error, mut skipped) = (Moments::default(), 0.0_f64, Vec::new());

@@ -13,6 +13,7 @@ use crate::directory::RunDirectory;
 use crate::drawing::redrawn;
 use crate::progress::TaskProgress;
 use crate::rows;
+use crate::verb::infer_fields;
 
 /// Rows whose draws are made together.
 const ROWS_TOGETHER: usize = 1 << 12;
@@ -96,13 +97,20 @@ pub(crate) fn execute(arguments: &InferArguments, device: &Device, console: &Con
     require_writable(&arguments.out)?;
     let model = RunDirectory::read_only(&arguments.directory)?.model(device)?;
     let model = redrawn(model, &arguments.drawing, device)?;
+    if let Some(observation) = &arguments.observation {
+        return infer_fields::execute(&model, arguments, observation, console);
+    }
+    infer_fields::refuse_columns(&model)?;
+    let Some(data) = &arguments.data else {
+        bail!("give the rows to answer with --data");
+    };
     if !model.is_conditional() {
         bail!(
             "the model in {} has no context to infer from; use `fieldbridge sample`",
             arguments.directory.display()
         );
     }
-    let file = rows::open_for(&model, &arguments.data, arguments.group.as_deref())?;
+    let file = rows::open_for(&model, data, arguments.group.as_deref())?;
     let seed = arguments.seed.unwrap_or(model.manifest.seed);
     let mut found = Posteriors::draw(&model, &file, arguments.draws, seed, console)?;
     let skipped = std::mem::take(&mut found.skipped);

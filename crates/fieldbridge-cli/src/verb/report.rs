@@ -11,8 +11,8 @@ use crate::Outcome;
 use crate::arguments::ReportArguments;
 use crate::console::Console;
 use crate::directory::RunDirectory;
+use crate::run::found::Found;
 use crate::run::record::Record;
-use crate::run::{checks, reporting};
 
 pub(crate) fn execute(arguments: &ReportArguments, device: &Device, console: &Console) -> anyhow::Result<Outcome> {
     let start = Instant::now();
@@ -20,16 +20,11 @@ pub(crate) fn execute(arguments: &ReportArguments, device: &Device, console: &Co
     let model = directory.model(device)?;
     let recipe = Recipe::read(&directory.file("recipe.toml"), &[]).context("the run directory is not complete")?;
     let record = Record::read(&directory);
-    let found = match checks::read(&directory) {
+    let found = match Found::read(&model, &directory) {
         Some(found) => found,
-        None => {
-            let encoded = checks::held_out_rows(&model, &recipe, &directory)?;
-            let (found, _) = checks::ask(&model, &recipe, &encoded, console)?;
-            checks::write(&directory, &found)?;
-            found
-        }
+        None => Found::asked(&model, &recipe, &directory, console)?,
     };
-    reporting::write(&directory, &recipe, &model, found, &record)?;
+    found.report(&directory, &recipe, &model, &record)?;
     let path = directory.file("report.html");
     let object = json!({ "report": path, "seconds": start.elapsed().as_secs_f64() });
     console.result(&format!("report: {}", path.display()), &object)?;

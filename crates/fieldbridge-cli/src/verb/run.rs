@@ -8,21 +8,21 @@ use serde_json::json;
 use crate::Outcome;
 use crate::arguments::RunArguments;
 use crate::console::Console;
-use crate::run::{checks, reporting, training};
+use crate::run::found::Found;
+use crate::run::training;
 
 pub(crate) fn execute(arguments: &RunArguments, device: &Device, console: &Console) -> anyhow::Result<Outcome> {
     let start = Instant::now();
     let mut run = training::train("run", arguments, device, console)?;
-    let found = checks::check(&mut run, console)?;
-    let mut words = checks::words(&found);
-    let mut object = checks::object(&found)?;
+    let found = Found::of(&mut run, console)?;
+    let (mut words, mut object) = (found.words(), found.object()?);
     let inputs = run.recipe.check_identity(&run.fingerprint);
     if run.record.is_done(&run.directory, "report", &inputs, &["report.html"]) {
         console.note("the report is written already");
     } else {
         let clock = Instant::now();
         console.note("writing the report");
-        reporting::write(&run.directory, &run.recipe, &run.model, found, &run.record)?;
+        found.report(&run.directory, &run.recipe, &run.model, &run.record)?;
         let seconds = clock.elapsed().as_secs_f64();
         run.record.finish(&run.directory, "report", &inputs, seconds)?;
     }

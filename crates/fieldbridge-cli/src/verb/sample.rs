@@ -20,6 +20,7 @@ pub(crate) fn execute(arguments: &SampleArguments, device: &Device, console: &Co
         require_writable(out)?;
     }
     let model = RunDirectory::read_only(&arguments.directory)?.model(device)?;
+    super::infer_fields::refuse_columns(&model)?;
     let model = redrawn(model, &arguments.drawing, device)?;
     let seed = arguments.seed.unwrap_or(model.manifest.seed);
     let mut skipped = Vec::new();

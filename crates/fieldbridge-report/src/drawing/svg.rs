@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::number::without_trailing_zeros;
@@ -125,6 +126,64 @@ impl Svg {
             let _ = write!(self.body, " fill-opacity=\"{}\"", coordinate(opacity));
         }
         self.body.push_str(" fill-rule=\"evenodd\"/>");
+    }
+
+    /// A square of `side * side` cells of one size, each in the colour of its level; one path for each colour.
+    pub(crate) fn cells(
+        &mut self,
+        (left, top): (f64, f64),
+        size: f64,
+        side: usize,
+        levels: &[Option<usize>],
+        colour: impl Fn(usize) -> String,
+    ) {
+        self.scaled_cells((left, top), (size, size), side, levels, colour);
+    }
+
+    /// A column of cells.
+    pub(crate) fn column(
+        &mut self,
+        place: (f64, f64),
+        size: (f64, f64),
+        levels: &[Option<usize>],
+        colour: impl Fn(usize) -> String,
+    ) {
+        self.scaled_cells(place, size, 1, levels, colour);
+    }
+
+    fn scaled_cells(
+        &mut self,
+        (left, top): (f64, f64),
+        (width, height): (f64, f64),
+        side: usize,
+        levels: &[Option<usize>],
+        colour: impl Fn(usize) -> String,
+    ) {
+        let mut paths: BTreeMap<usize, String> = BTreeMap::new();
+        for (row, levels) in levels.chunks(side.max(1)).enumerate() {
+            let mut column = 0;
+            while column < levels.len() {
+                // neighbours of one colour are one rectangle
+                let same = levels[column..]
+                    .iter()
+                    .take_while(|level| **level == levels[column])
+                    .count();
+                if let Some(level) = levels[column] {
+                    let _ = write!(paths.entry(level).or_default(), "M{column} {row}h{same}v1h-{same}z");
+                }
+                column += same;
+            }
+        }
+        let _ = write!(
+            self.body,
+            "<g transform=\"translate({} {}) scale({width:.5} {height:.5})\" shape-rendering=\"crispEdges\">",
+            coordinate(left),
+            coordinate(top)
+        );
+        for (level, data) in paths {
+            let _ = write!(self.body, "<path fill=\"{}\" d=\"{data}\"/>", colour(level));
+        }
+        self.body.push_str("</g>");
     }
 
     /// Small discs of one class and opacity.

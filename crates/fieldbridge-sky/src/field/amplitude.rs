@@ -53,6 +53,22 @@ impl Amplitudes {
         self.changed
     }
 
+    /// Covariances `A A^T` of the bins in each mode of the octant `0 <= b <= a <= pixels / 2`, `[mode, bin, bin]`, of the
+    /// Gaussian field that is made, in Hartley's modes.
+    #[must_use]
+    pub fn covariances(&self, bins: usize) -> Vec<f64> {
+        let product = |root: &[f64]| -> Vec<f64> {
+            (0..bins * bins)
+                .map(|at| {
+                    (0..bins)
+                        .map(|k| root[at / bins * bins + k] * root[at % bins * bins + k])
+                        .sum()
+                })
+                .collect()
+        };
+        self.roots.chunks_exact(bins * bins).flat_map(product).collect()
+    }
+
     /// Variance over all maps of the Gaussian field under each bin's map, before the mean of a map is taken out.
     #[must_use]
     pub fn gaussian_variances(&self) -> &[f64] {

@@ -140,6 +140,12 @@ impl LensingField {
         self.patch
     }
 
+    /// Whether the maps are Gaussian.
+    #[must_use]
+    pub fn is_gaussian(&self) -> bool {
+        self.rule.law == Law::Gaussian
+    }
+
     /// Number of tomographic bins.
     #[must_use]
     pub fn bins(&self) -> usize {

@@ -75,6 +75,16 @@ impl<'a> Draws<'a> {
     }
 }
 
+/// Checks that truths are whole, finite rows of `parameters` numbers.
+pub(super) fn require_truths(truths: &[f64], parameters: usize) -> Result<(), CheckError> {
+    require_count("parameters", 1, parameters)?;
+    if truths.is_empty() {
+        return Err(CheckError::Empty { what: "truths" });
+    }
+    require_length("truths", truths.len() / parameters * parameters, truths.len())?;
+    require_finite("truths", truths, parameters)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,7 +13,7 @@
 //! score below 2/3, **too wide ones above**: 2/3 is a value to meet, not a maximum, so the signed deviation is given.
 
 use super::bootstrap::bootstrap_standard_error;
-use super::draws::Draws;
+use super::draws::{Draws, require_truths};
 use super::error::{CheckError, require_count};
 use super::scaled::parameter_ranges;
 use super::stream::random_stream;
@@ -62,37 +62,83 @@ pub struct Mira {
 pub fn mira(draws: &Draws<'_>, truths: &[f64], settings: &MiraSettings) -> Result<Mira, CheckError> {
     draws.require_truths(truths)?;
     require_count("draws of each row for Mira", 2, draws.draws())?;
-    require_count("Mira runs", 1, settings.runs)?;
-    let ranges = parameter_ranges(truths, draws.parameters());
+    let scoring = MiraRows::new(truths, draws.parameters(), settings)?;
     let of_rows: Vec<f64> = (0..draws.rows())
         .into_par_iter()
-        .map(|row| {
-            let mut random = random_stream(settings.seed, row as u64);
-            let truth = &truths[row * draws.parameters()..][..draws.parameters()];
-            let total: f64 = (0..settings.runs)
-                .map(|_| ball(draws.row(row), truth, &ranges, &mut random))
-                .sum();
-            total / settings.runs as f64
-        })
+        .map(|row| scoring.score(row, draws.row(row)))
         .collect();
-    let mean = |rows: &mut dyn Iterator<Item = usize>| {
-        let (sum, count) = rows.fold((0.0, 0), |(sum, count), row| (sum + of_rows[row], count + 1));
-        sum / count as f64
-    };
-    let score = mean(&mut (0..draws.rows()));
-    let others = (draws.draws() - 1) as f64;
-    let expected = (2.0 * others + 3.0) / (3.0 * (others + 1.0));
-    // streams of the rows come first
-    let standard_error =
-        bootstrap_standard_error(draws.rows(), settings.resamples, settings.seed ^ u64::MAX, |rows| {
-            mean(&mut rows.iter().copied())
-        })?;
-    Ok(Mira {
-        score,
-        expected,
-        deviation: score - expected,
-        standard_error,
-    })
+    scoring.finish(&of_rows, draws.draws())
+}
+
+/// Mira row by row, for draws that are too many to be held at once.
+#[derive(Debug, Clone)]
+pub struct MiraRows<'a> {
+    truths: &'a [f64],
+    parameters: usize,
+    ranges: Vec<(f64, f64)>,
+    settings: MiraSettings,
+}
+
+impl<'a> MiraRows<'a> {
+    /// For truths of shape `[rows, parameters]`.
+    ///
+    /// # Errors
+    /// No whole rows of truths, truths that are not finite, no runs.
+    pub fn new(truths: &'a [f64], parameters: usize, settings: &MiraSettings) -> Result<Self, CheckError> {
+        require_count("Mira runs", 1, settings.runs)?;
+        require_truths(truths, parameters)?;
+        Ok(Self {
+            truths,
+            parameters,
+            ranges: parameter_ranges(truths, parameters),
+            settings: *settings,
+        })
+    }
+
+    /// The same with every parameter scaled to [0, 1] by a low value and a width of its own. In many dimensions that is a must:
+    /// the truths never leave their own range while draws do, which tells the two apart.
+    #[must_use]
+    pub fn scaled_by(mut self, ranges: Vec<(f64, f64)>) -> Self {
+        assert_eq!(ranges.len(), self.parameters, "a range for every parameter");
+        self.ranges = ranges;
+        self
+    }
+
+    /// The score of one row, from at least two finite draws of shape `[draws, parameters]`.
+    pub fn score(&self, row: usize, draws: &[f64]) -> f64 {
+        let mut random = random_stream(self.settings.seed, row as u64);
+        let truth = &self.truths[row * self.parameters..][..self.parameters];
+        let total: f64 = (0..self.settings.runs)
+            .map(|_| ball(draws, truth, &self.ranges, &mut random))
+            .sum();
+        total / self.settings.runs as f64
+    }
+
+    /// The score of all rows from that of each, with `draws` draws a row.
+    ///
+    /// # Errors
+    /// Fewer than two resamples.
+    pub fn finish(&self, of_rows: &[f64], draws: usize) -> Result<Mira, CheckError> {
+        let mean = |rows: &mut dyn Iterator<Item = usize>| {
+            let (sum, count) = rows.fold((0.0, 0), |(sum, count), row| (sum + of_rows[row], count + 1));
+            sum / count as f64
+        };
+        let score = mean(&mut (0..of_rows.len()));
+        let others = draws as f64 - 1.0;
+        let expected = (2.0 * others + 3.0) / (3.0 * (others + 1.0));
+        // streams of the rows come first
+        let settings = self.settings;
+        let standard_error =
+            bootstrap_standard_error(of_rows.len(), settings.resamples, settings.seed ^ u64::MAX, |rows| {
+                mean(&mut rows.iter().copied())
+            })?;
+        Ok(Mira {
+            score,
+            expected,
+            deviation: score - expected,
+            standard_error,
+        })
+    }
 }
 
 /// The score of one row in one random ball.

@@ -9,7 +9,7 @@
 //! returns the prior passes. Hand in references made from each observation to test more.
 
 use super::bootstrap::bootstrap_standard_errors;
-use super::draws::Draws;
+use super::draws::{Draws, require_truths};
 use super::error::{CheckError, require_count, require_finite, require_length};
 use super::rank_statistics::randomised_rank;
 use super::scaled::parameter_ranges;
@@ -67,98 +67,133 @@ pub struct Tarp {
 /// Truths or references of another shape or not finite, fewer than two levels or resamples.
 pub fn tarp(draws: &Draws<'_>, truths: &[f64], settings: &TarpSettings<'_>) -> Result<Tarp, CheckError> {
     draws.require_truths(truths)?;
-    if let Some(references) = settings.references {
-        require_length("TARP references", truths.len(), references.len())?;
-        require_finite("TARP references", references, draws.parameters())?;
-    }
-    let levels = settings.levels.unwrap_or((draws.rows() / 10).max(2));
-    require_count("TARP levels", 2, levels)?;
-
-    let ranges = parameter_ranges(truths, draws.parameters());
-    let counted: Vec<(usize, usize)> = (0..draws.rows())
+    let counting = TarpRows::new(truths, draws.parameters(), settings)?;
+    let counted: Vec<Closer> = (0..draws.rows())
         .into_par_iter()
-        .map(|row| closer_and_equal(draws, truths, row, &ranges, settings))
+        .map(|row| counting.count(row, draws.row(row)))
         .collect();
-    let fraction: Vec<f64> = counted
-        .iter()
-        .map(|(closer, _)| *closer as f64 / draws.draws() as f64)
-        .collect();
-    let ranks: Vec<f64> = counted
-        .iter()
-        .enumerate()
-        // Streams of the references are even, those of the ranks odd.
-        .map(|(row, (closer, equal))| {
-            randomised_rank(*closer, *equal, draws.draws(), settings.seed, 2 * row as u64 + 1)
-        })
-        .collect();
-
-    let credibility: Vec<f64> = (1..=levels).map(|index| index as f64 / levels as f64).collect();
-    let bins: Vec<usize> = fraction
-        .iter()
-        .map(|value| ((value * levels as f64) as usize).min(levels - 1))
-        .collect();
-    let all_rows: Vec<usize> = (0..draws.rows()).collect();
-    let expected_coverage = cumulative_share(&bins, &all_rows, levels);
-    let standard_error = bootstrap_standard_errors(draws.rows(), settings.resamples, settings.seed, |indices| {
-        cumulative_share(&bins, indices, levels)
-    })?;
-    Ok(Tarp {
-        maximum_deviation: expected_coverage
-            .iter()
-            .zip(&credibility)
-            .map(|(ecp, alpha)| (ecp - alpha).abs())
-            .fold(0.0, f64::max),
-        p_value: uniformity(&ranks)?,
-        credibility,
-        expected_coverage,
-        standard_error,
-        fraction,
-    })
+    counting.finish(&counted, draws.draws())
 }
 
 /// How many draws of a row are closer to its reference than the truth, and how many exactly as close.
-fn closer_and_equal(
-    draws: &Draws<'_>,
-    truths: &[f64],
-    row: usize,
-    ranges: &[(f64, f64)],
-    settings: &TarpSettings<'_>,
-) -> (usize, usize) {
-    let parameters = draws.parameters();
-    let scaled = |point: &[f64]| -> Vec<f64> {
-        point
-            .iter()
-            .zip(ranges)
-            .map(|(value, (low, width))| (value - low) / width)
-            .collect()
-    };
-    let of_row = row * parameters..(row + 1) * parameters;
-    let reference = match settings.references {
-        Some(references) => scaled(&references[of_row.clone()]),
-        None => {
-            let mut random = random_stream(settings.seed, 2 * row as u64);
-            (0..parameters).map(|_| random.random()).collect()
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closer {
+    closer: usize,
+    equal: usize,
+}
+
+/// TARP row by row, for draws that are too many to be held at once.
+#[derive(Debug, Clone)]
+pub struct TarpRows<'a> {
+    truths: &'a [f64],
+    parameters: usize,
+    ranges: Vec<(f64, f64)>,
+    settings: TarpSettings<'a>,
+}
+
+impl<'a> TarpRows<'a> {
+    /// For truths of shape `[rows, parameters]`.
+    ///
+    /// # Errors
+    /// Truths or references of another shape or not finite.
+    pub fn new(truths: &'a [f64], parameters: usize, settings: &TarpSettings<'a>) -> Result<Self, CheckError> {
+        require_truths(truths, parameters)?;
+        if let Some(references) = settings.references {
+            require_length("TARP references", truths.len(), references.len())?;
+            require_finite("TARP references", references, parameters)?;
         }
-    };
-    let distance = |point: &[f64]| -> f64 {
-        point
-            .iter()
-            .zip(ranges)
-            .zip(&reference)
-            .map(|((value, (low, width)), centre)| ((value - low) / width - centre).powi(2))
-            .sum()
-    };
-    let of_truth = distance(&truths[of_row]);
-    draws
-        .row(row)
-        .chunks_exact(parameters)
-        .map(distance)
-        .fold((0, 0), |(closer, equal), of_draw| {
-            (
-                closer + usize::from(of_draw < of_truth),
-                equal + usize::from(of_draw == of_truth),
-            )
+        Ok(Self {
+            truths,
+            parameters,
+            ranges: parameter_ranges(truths, parameters),
+            settings: *settings,
         })
+    }
+
+    /// The same with every parameter scaled to [0, 1] by a low value and a width of its own. In many dimensions that is a must:
+    /// the truths never leave their own range while draws do, which tells the two apart.
+    #[must_use]
+    pub fn scaled_by(mut self, ranges: Vec<(f64, f64)>) -> Self {
+        assert_eq!(ranges.len(), self.parameters, "a range for every parameter");
+        self.ranges = ranges;
+        self
+    }
+
+    /// Counts the finite draws, of shape `[draws, parameters]`, of one row.
+    pub fn count(&self, row: usize, draws: &[f64]) -> Closer {
+        let (parameters, settings, ranges) = (self.parameters, &self.settings, &self.ranges);
+        let scaled = |point: &[f64]| -> Vec<f64> {
+            point
+                .iter()
+                .zip(ranges)
+                .map(|(value, (low, width))| (value - low) / width)
+                .collect()
+        };
+        let of_row = row * parameters..(row + 1) * parameters;
+        let reference = match settings.references {
+            Some(references) => scaled(&references[of_row.clone()]),
+            None => {
+                let mut random = random_stream(settings.seed, 2 * row as u64);
+                (0..parameters).map(|_| random.random()).collect()
+            }
+        };
+        let distance = |point: &[f64]| -> f64 {
+            point
+                .iter()
+                .zip(ranges)
+                .zip(&reference)
+                .map(|((value, (low, width)), centre)| ((value - low) / width - centre).powi(2))
+                .sum()
+        };
+        let of_truth = distance(&self.truths[of_row]);
+        let none = Closer { closer: 0, equal: 0 };
+        draws
+            .chunks_exact(parameters)
+            .map(distance)
+            .fold(none, |found, of_draw| Closer {
+                closer: found.closer + usize::from(of_draw < of_truth),
+                equal: found.equal + usize::from(of_draw == of_truth),
+            })
+    }
+
+    /// The curve of all rows from the counts of each, with `draws` draws a row.
+    ///
+    /// # Errors
+    /// Fewer than two levels or resamples.
+    pub fn finish(&self, counted: &[Closer], draws: usize) -> Result<Tarp, CheckError> {
+        let (settings, rows) = (&self.settings, counted.len());
+        let levels = settings.levels.unwrap_or((rows / 10).max(2));
+        require_count("TARP levels", 2, levels)?;
+        let fraction: Vec<f64> = counted.iter().map(|found| found.closer as f64 / draws as f64).collect();
+        let ranks: Vec<f64> = counted
+            .iter()
+            .enumerate()
+            // Streams of the references are even, those of the ranks odd.
+            .map(|(row, found)| randomised_rank(found.closer, found.equal, draws, settings.seed, 2 * row as u64 + 1))
+            .collect();
+        let credibility: Vec<f64> = (1..=levels).map(|index| index as f64 / levels as f64).collect();
+        let bins: Vec<usize> = fraction
+            .iter()
+            .map(|value| ((value * levels as f64) as usize).min(levels - 1))
+            .collect();
+        let all_rows: Vec<usize> = (0..rows).collect();
+        let expected_coverage = cumulative_share(&bins, &all_rows, levels);
+        let standard_error = bootstrap_standard_errors(rows, settings.resamples, settings.seed, |indices| {
+            cumulative_share(&bins, indices, levels)
+        })?;
+        Ok(Tarp {
+            maximum_deviation: expected_coverage
+                .iter()
+                .zip(&credibility)
+                .map(|(ecp, alpha)| (ecp - alpha).abs())
+                .fold(0.0, f64::max),
+            p_value: uniformity(&ranks)?,
+            credibility,
+            expected_coverage,
+            standard_error,
+            fraction,
+        })
+    }
 }
 
 fn cumulative_share(bins: &[usize], rows: &[usize], levels: usize) -> Vec<f64> {

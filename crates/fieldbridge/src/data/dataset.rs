@@ -155,6 +155,7 @@ impl Dataset {
         let scaling = Scaling {
             target: TargetScaling::fit(target, bijections, units, &target_sums, &source_name)?,
             context: fit_context(&readers, &source_name)?,
+            fields: None,
         };
 
         // third pass: encode

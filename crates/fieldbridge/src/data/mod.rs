@@ -8,6 +8,7 @@
 mod base_points;
 mod columns;
 mod dataset;
+pub mod fields;
 mod fingerprint;
 pub mod known;
 mod modality;

@@ -3,6 +3,7 @@
 use fieldbridge_files::Table;
 use serde::{Deserialize, Serialize};
 
+use super::fields::FieldScaling;
 use super::modality::{ModalityScaling, is_sentinel};
 use super::target::TargetScaling;
 use crate::bridge::Rows;
@@ -16,6 +17,9 @@ pub struct Scaling {
     pub target: TargetScaling,
     /// What is conditioned on, in the order of the encoding.
     pub context: Vec<ModalityScaling>,
+    /// Maps that are learned beside the target's columns, and observed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields: Option<FieldScaling>,
 }
 
 /// Rows ready for a bridge, with what is needed to return to the user's units.
@@ -123,8 +127,35 @@ pub(super) fn unusable_target(columns: &[String], missing: &[f64], row: &[f64]) 
 }
 
 impl Scaling {
+    /// Length of a data point: columns, then maps.
+    pub fn dimension(&self) -> usize {
+        let maps = self.fields.as_ref().map_or(0, |fields| fields.geometry.size());
+        self.target.dimension() + maps
+    }
+
+    /// Whether anything is conditioned on.
+    pub fn is_conditional(&self) -> bool {
+        !self.context.is_empty() || self.fields.is_some()
+    }
+
+    /// A data point in the user's units.
+    pub fn decode(&self, scaled: &[f32]) -> Vec<f64> {
+        let (columns, maps) = scaled.split_at(self.target.dimension());
+        let mut point = self.target.decode(columns);
+        if let Some(fields) = &self.fields {
+            point.extend(fields.decode(maps));
+        }
+        point
+    }
+
     /// Modalities as a bridge sees them.
     pub fn modalities(&self) -> Vec<Modality> {
+        if let Some(fields) = &self.fields {
+            return vec![Modality {
+                name: "observation".to_owned(),
+                width: fields.geometry.size(),
+            }];
+        }
         self.context
             .iter()
             .map(|modality| Modality {

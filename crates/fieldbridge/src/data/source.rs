@@ -87,6 +87,33 @@ impl DataRecipe {
         Ok(())
     }
 
+    /// The same beside simulations, which are the rows then.
+    ///
+    /// # Errors
+    /// As [`DataRecipe::check`].
+    pub fn check_beside(&self, simulations: bool) -> Result<(), Error> {
+        if !simulations {
+            return self.check();
+        }
+        let given = [
+            ("file", self.file.is_some()),
+            ("generate", self.generate.is_some()),
+            ("start", self.start.is_some()),
+            ("rows", self.rows.is_some()),
+            ("noise", self.noise.is_some()),
+            ("draw_seed", self.draw_seed.is_some()),
+            ("group", self.group.is_some()),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            Some((key, _)) => Err(Error::Recipe {
+                key: format!("data.{key}"),
+                reason: "has no meaning beside [simulation], which makes the rows".to_owned(),
+                hint: "leave it out; `simulation.simulations` and `simulation.seed` say how many and which".to_owned(),
+            }),
+            None => Ok(()),
+        }
+    }
+
     /// The known distribution the rows are drawn from; none when they come from a file.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use burn_tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
 use super::Model;
-use super::density::{CHUNK, chunks, shifted};
+use super::density::{CHUNK, shifted};
 use super::walk::Passed;
 use crate::bridge::Rows;
 use crate::data::Encoded;
@@ -12,6 +12,10 @@ use crate::error::Error;
 use crate::network::{Context, Weights};
 use crate::random::Stream;
 use crate::solver::Stop;
+
+/// Numbers of the data points that are drawn together, at most a chunk of rows and at least a few.
+const NUMBERS_TOGETHER: usize = 1 << 15;
+const LEAST_TOGETHER: usize = 16;
 
 /// Draws that are made together.
 pub(super) struct Questions {
@@ -31,7 +35,9 @@ impl Model {
     /// [`Error::Solver`] when a walk does not arrive.
     pub fn posterior(&self, encoded: &Encoded, each: usize, seed: u64) -> Result<Vec<f64>, Error> {
         let count = encoded.rows.count * each;
-        let results = in_chunks(count, |start, end| {
+        // long rows in small chunks, whose activations stay in the caches
+        let chunk = (NUMBERS_TOGETHER / self.bridge.base_width().max(1)).clamp(LEAST_TOGETHER, CHUNK);
+        let results = in_chunks_of(chunk, count, |start, end| {
             let questions = self.given(encoded, each, seed, (start, end));
             self.draw(&questions).map_err(|error| shifted(error, start / each))
         });
@@ -149,7 +155,7 @@ impl Model {
                 let points = stop.points.into_data();
                 let points = points.as_slice::<f32>().expect("draws are f32");
                 for (&row, scaled) in rows.iter().zip(points.chunks_exact(dimension)) {
-                    let decoded = self.manifest.scaling.target.decode(scaled);
+                    let decoded = self.manifest.scaling.decode(scaled);
                     passed.points[row * dimension..(row + 1) * dimension].copy_from_slice(&decoded);
                 }
             }
@@ -160,9 +166,15 @@ impl Model {
 
 /// Does the chunks of `count` draws, in parallel.
 pub(super) fn in_chunks<T: Send>(count: usize, work: impl Fn(usize, usize) -> T + Sync + Send) -> Vec<T> {
-    chunks(count)
+    in_chunks_of(CHUNK, count, work)
+}
+
+/// The same in chunks of another size.
+fn in_chunks_of<T: Send>(size: usize, count: usize, work: impl Fn(usize, usize) -> T + Sync + Send) -> Vec<T> {
+    let starts: Vec<usize> = (0..count).step_by(size).collect();
+    starts
         .into_par_iter()
-        .map(|(start, end)| work(start, end))
+        .map(|start| work(start, (start + size).min(count)))
         .collect()
 }
 

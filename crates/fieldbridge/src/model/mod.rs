@@ -100,7 +100,7 @@ impl Model {
 
     /// The untrained bridge a manifest describes, and the layout of its parameters.
     fn blueprint(manifest: &Manifest) -> Result<(Box<dyn Bridge>, Parameters), Error> {
-        let dimension = manifest.scaling.target.dimension();
+        let dimension = manifest.scaling.dimension();
         bridge::build(
             &manifest.bridge,
             dimension,
@@ -111,7 +111,7 @@ impl Model {
 
     /// Whether the model is conditioned on something.
     pub fn is_conditional(&self) -> bool {
-        !self.manifest.scaling.context.is_empty()
+        self.manifest.scaling.is_conditional()
     }
 
     /// Names of the learned columns.

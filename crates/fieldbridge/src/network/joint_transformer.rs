@@ -1,6 +1,7 @@
 //! A transformer of parameters and fields together, told what was observed of the fields.
 
 use burn_tensor::Tensor;
+use serde::{Deserialize, Serialize};
 
 use super::attention::Places;
 use super::token_head::TokenHead;
@@ -22,6 +23,20 @@ pub struct JointRows {
     pub observed: Option<Patches>,
     /// Channels of an observed place, missing flags included.
     pub observed_channels: usize,
+    /// Where patches of the observation stand.
+    pub observation: ObservationTokens,
+}
+
+/// Where a [`JointTransformer`] puts patches of the observation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ObservationTokens {
+    /// In tokens of their own, before those of the fields.
+    #[default]
+    Own,
+    /// In the token of the fields' patch at the same place: half as many tokens, and no attention is spent on bringing
+    /// together what was seen of a place and what is there.
+    Shared,
 }
 
 /// One sequence of parameter tokens, patches of the observation and patches of the fields, which all attend to each other:
@@ -30,7 +45,7 @@ pub struct JointRows {
 ///
 /// A row is `[parameters, fields]`. A linear layer spreads the parameters over their tokens; their answer is read from the
 /// mean of these. Positions turn queries and keys of patches, the observed ones as those of the field at the same
-/// place, and leave parameter tokens alone. The time modulates every [block](TransformerBlock); the observation speaks
+/// place, and leave parameter tokens alone. [`ObservationTokens`] says whether the observation has tokens of its own. The time modulates every [block](TransformerBlock); the observation speaks
 /// through attention only. Heads start as zero.
 #[derive(Clone, Debug)]
 pub struct JointTransformer {
@@ -62,7 +77,8 @@ impl JointTransformer {
         let width = shape.width;
         let time = ConditionEmbedding::new(registry, frequencies, 0, width, shape.activation);
         let told = time.as_ref().map_or(0, ConditionEmbedding::width);
-        let grids = if rows.observed.is_some() { 2 } else { 1 };
+        let own = rows.observed.is_some() && rows.observation == ObservationTokens::Own;
+        let grids = if own { 2 } else { 1 };
         Self {
             parameters: Linear::new(registry, "parameters", rows.parameters, rows.parameter_tokens * width),
             parameter_places: registry.parameter(
@@ -104,12 +120,15 @@ impl JointTransformer {
         tokens.affine(|tokens| tokens + places.reshape([1, count, width]), |change| change)
     }
 
-    /// Tokens of the observation before those of the field; they do not change with the row.
+    /// Tokens of the observation before those of the field, or in them; they do not change with the row.
     fn with_observation(&self, weights: &Weights, field: Dual<3>, conditions: &Conditions) -> Dual<3> {
         let (Some(embedding), Some(context)) = (&self.observation, &conditions.context) else {
             return field;
         };
         let observed = embedding.forward(weights, Dual::alone(context.clone())).into_value();
+        if self.rows.observation == ObservationTokens::Shared {
+            return field.affine(|field| field + observed, |change| change);
+        }
         let (count, width) = (observed.dims()[1], self.width);
         field.affine(
             |field| Tensor::cat(vec![observed, field], 1),

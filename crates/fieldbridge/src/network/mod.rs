@@ -51,7 +51,7 @@ pub use convolution_block::{ConvolutionBlock, ConvolutionShape};
 pub use dual::{Dual, DualNetwork, Repeat};
 pub use group_norm::GroupNorm;
 pub use image::ImageNetwork;
-pub use joint_transformer::{JointRows, JointTransformer};
+pub use joint_transformer::{JointRows, JointTransformer, ObservationTokens};
 pub use linear::Linear;
 pub use masked_mlp::{MaskedMlp, MaskedNetwork};
 pub use masked_perceptron::MaskedPerceptron;

@@ -9,7 +9,7 @@ mod set;
 use fieldbridge_kernels::convolution;
 use serde::{Deserialize, Serialize};
 
-use super::Activation;
+use super::{Activation, ObservationTokens};
 
 pub use choice::NetworkChoice;
 
@@ -94,6 +94,9 @@ pub struct NetworkRecipe {
     /// Numbers observed at each place of the grid: as many as it has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed: Option<usize>,
+    /// Where patches of the observation stand: in tokens of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observation: Option<ObservationTokens>,
     /// Heads of the attention: 4, and 0, for none, at the coarsest level of a U-Net.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heads: Option<usize>,
@@ -130,6 +133,7 @@ impl Default for NetworkRecipe {
             parameters: None,
             parameter_tokens: None,
             observed: None,
+            observation: None,
             heads: None,
             gated: None,
             points: None,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-use super::error::{Fault, RecipeError};
+use super::error::{Fault, RecipeError, dotted};
 use super::lines::Lines;
 use super::{merge, read_text};
 
@@ -16,6 +16,8 @@ pub struct RecipeFile<T> {
     /// The file it was read from.
     pub path: PathBuf,
     lines: Lines,
+    /// The table of its file that holds it; empty when that is all of it.
+    section: &'static str,
 }
 
 impl<T: DeserializeOwned> RecipeFile<T> {
@@ -35,11 +37,22 @@ impl<T: DeserializeOwned> RecipeFile<T> {
             recipe,
             path: path.to_owned(),
             lines,
+            section: "",
         })
     }
 }
 
 impl<T> RecipeFile<T> {
+    /// One that is a table of another recipe.
+    pub(super) fn inside(recipe: T, path: &Path, lines: Lines, section: &'static str) -> Self {
+        Self {
+            recipe,
+            path: path.to_owned(),
+            lines,
+            section,
+        }
+    }
+
     /// Folder at which relative paths start.
     pub fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
@@ -47,10 +60,11 @@ impl<T> RecipeFile<T> {
 
     /// The error that a key has a value that cannot be used.
     pub fn refused(&self, key: &str, reason: impl Into<String>, hint: impl Into<String>) -> RecipeError {
+        let key = dotted(self.section, key);
         RecipeError::Key {
             path: self.path.clone(),
-            line: self.lines.of_key(key),
-            key: key.to_owned(),
+            line: self.lines.of_key(&key),
+            key,
             reason: reason.into(),
             hint: hint.into(),
         }

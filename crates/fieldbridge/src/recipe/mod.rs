@@ -5,6 +5,9 @@
 //! seed = 1
 //! bridge = "spline_flow"            # or "affine_flow", "mixture_density", "flow_matching", "diffusion", "interpolant" ...
 //!
+//! pretrained = "model.safetensors"  # a trained model to ask instead of training one
+//!
+//! [simulation]                      # simulated fields to learn from, as `fieldbridge simulate` takes them; or
 //! [data]                            # where the rows are: see DataRecipe
 //! file = "catalogue.parquet"        # starts at the recipe's folder; or generate = "two_moons"
 //!
@@ -42,6 +45,7 @@ mod section;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::base::BaseKind;
@@ -54,6 +58,7 @@ use crate::data::{DataRecipe, ModalityRecipe, TargetRecipe, fingerprint};
 use crate::error::Error;
 use crate::train::TrainRecipe;
 
+use error::Fault;
 pub use error::RecipeError;
 pub use file::RecipeFile;
 use lines::Lines;
@@ -67,6 +72,10 @@ pub struct Recipe {
     pub seed: u64,
     /// The chosen family of bridges.
     pub bridge: BridgeKind,
+    /// A trained model to ask instead of training one. A relative path starts at the recipe's folder.
+    pub pretrained: Option<PathBuf>,
+    /// The simulations the rows are, as `fieldbridge simulate` takes them.
+    pub simulation: Option<toml::Table>,
     /// Where the rows are.
     pub data: DataRecipe,
     /// What is learned.
@@ -157,9 +166,16 @@ impl Recipe {
             }
         }
         let recipe = recipe.expect("the chosen bridge is one of them");
+        if let Some(name) = recipe.context.keys().next().filter(|_| recipe.simulation.is_some()) {
+            return Err(at(
+                &format!("context.{name}"),
+                "has no meaning beside [simulation], whose observed maps are the context".to_owned(),
+                "leave it out".to_owned(),
+            ));
+        }
         let settled = recipe
             .data
-            .check()
+            .check_beside(recipe.simulation.is_some())
             .and_then(|()| recipe.train.check())
             .and_then(|()| recipe.check.check(&recipe.target.columns));
         match settled {
@@ -228,6 +244,8 @@ impl Recipe {
             title: &self.title,
             seed: self.seed,
             bridge: self.bridge,
+            pretrained: self.pretrained.as_ref(),
+            simulation: self.simulation.as_ref(),
             data: &self.data,
             target: &self.target,
             context: &self.context,
@@ -251,6 +269,30 @@ impl Recipe {
             train.remove("epochs");
         }
         toml::to_string(&table).expect("a table is plain data")
+    }
+
+    /// What the recipe says of its simulations, in the form `T` of a recipe of them, with the recipe's title; none when its
+    /// rows come from elsewhere.
+    ///
+    /// # Errors
+    /// [`RecipeError`] when it is not of this form.
+    pub fn simulations<T: DeserializeOwned>(&self) -> Result<Option<RecipeFile<T>>, RecipeError> {
+        const SECTION: &str = "simulation";
+        let Some(mut table) = self.simulation.clone() else {
+            return Ok(None);
+        };
+        table
+            .entry("title")
+            .or_insert_with(|| toml::Value::String(self.title.clone()));
+        let recipe = table
+            .try_into()
+            .map_err(|error| Fault::from_reader(SECTION, &error).in_file(&self.path, &self.lines))?;
+        Ok(Some(RecipeFile::inside(
+            recipe,
+            &self.path,
+            self.lines.clone(),
+            SECTION,
+        )))
     }
 
     /// Where in its file the key of an error stands: `recipes/photoz.toml, line 12`; none for other errors, or a key that
@@ -280,6 +322,8 @@ struct Whole<'a> {
     title: &'a str,
     seed: u64,
     bridge: BridgeKind,
+    pretrained: Option<&'a PathBuf>,
+    simulation: Option<&'a toml::Table>,
     data: &'a DataRecipe,
     target: &'a TargetRecipe,
     context: &'a BTreeMap<String, ModalityRecipe>,
@@ -327,6 +371,8 @@ struct Top {
     title: String,
     #[serde(default = "first_seed")]
     seed: u64,
+    #[serde(default)]
+    pretrained: Option<PathBuf>,
 }
 
 fn first_seed() -> u64 {

@@ -18,10 +18,12 @@ use crate::data::{DataRecipe, ModalityRecipe, TargetRecipe};
 use crate::train::TrainRecipe;
 
 /// Every key at the top of a recipe.
-pub(super) const KEYS: [&str; 18] = [
+pub(super) const KEYS: [&str; 20] = [
     "title",
     "seed",
     "bridge",
+    "pretrained",
+    "simulation",
     "data",
     "target",
     "context",
@@ -42,6 +44,7 @@ pub(super) const KEYS: [&str; 18] = [
 /// All tables of a recipe.
 pub(super) struct Sections {
     top: Top,
+    simulation: Option<Table>,
     data: DataRecipe,
     target: TargetRecipe,
     context: BTreeMap<String, ModalityRecipe>,
@@ -108,7 +111,7 @@ impl Sections {
             return Err(Fault::unknown("", unknown, &KEYS));
         }
         let mut top = Table::new();
-        for key in ["title", "seed"] {
+        for key in ["title", "seed", "pretrained"] {
             if let Some(value) = table.remove(key) {
                 top.insert(key.to_owned(), value);
             }
@@ -131,12 +134,22 @@ impl Sections {
             }
             Some(other) => return Err(not_a_table("context.NAME", &other)),
         }
+        let simulation = match table.remove("simulation") {
+            None => None,
+            Some(Value::Table(simulation)) => Some(simulation),
+            Some(other) => return Err(not_a_table("simulation", &other)),
+        };
+        if simulation.is_some() {
+            // rows are made: nothing has to be said of where they are
+            table.entry("data").or_insert_with(|| Value::Table(Table::new()));
+        }
         Ok(Self {
             top,
+            simulation,
             data: required(
                 &mut table,
                 "data",
-                "add [data] with `file = \"...\"` or `generate = \"...\"`",
+                "add [data] with `file = \"...\"` or `generate = \"...\"`, or [simulation]",
             )?,
             target: required(&mut table, "target", "add [target] with `columns = [\"...\"]`")?,
             context,
@@ -160,6 +173,8 @@ impl Sections {
             title: self.top.title,
             seed: self.top.seed,
             bridge,
+            pretrained: self.top.pretrained,
+            simulation: self.simulation,
             data: self.data,
             target: self.target,
             context: self.context,

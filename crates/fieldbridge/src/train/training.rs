@@ -11,10 +11,11 @@ use super::checkpoint::{Checkpoint, Evaluation};
 use super::events::EventLog;
 use super::optimiser::{Average, Step};
 use super::recipe::TrainRecipe;
+use super::rows::TrainingRows;
 use super::schedule::learning_rate;
 use super::step::{gradient, mean_loss};
 use crate::bridge::{Bridge, Rows};
-use crate::data::{Dataset, Part};
+use crate::data::Part;
 use crate::device::Device;
 use crate::error::Error;
 use crate::network::{Parameters, Precision};
@@ -48,7 +49,7 @@ pub struct Training<'a> {
     /// What is trained.
     pub bridge: &'a dyn Bridge,
     /// What it learns from.
-    pub dataset: &'a Dataset,
+    pub dataset: &'a dyn TrainingRows,
     /// How.
     pub recipe: &'a TrainRecipe,
     /// Seed of the run.
@@ -117,7 +118,7 @@ impl Training<'_> {
                 .iter()
                 .map(|&at| places[at])
                 .collect();
-            let mut rows = self.dataset.gather(&chosen)?;
+            let mut rows = self.dataset.fresh(&chosen, &self.stream("fresh", step as u64))?;
             self.bridge.join(&mut rows, &self.stream("join", step as u64));
             let dropout = self.stream("dropout", step as u64);
             let result = gradient(

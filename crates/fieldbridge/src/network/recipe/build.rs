@@ -113,7 +113,7 @@ impl NetworkRecipe {
     /// A key that this kind does not read would be obeyed by nobody.
     fn refuse_foreign_keys(&self, place: Place<'_>) -> Result<(), Error> {
         use NetworkKind::{JointTransformer, SetTransformer, Transformer, UNet};
-        let given: [(&str, bool, &[NetworkKind]); 15] = [
+        let given: [(&str, bool, &[NetworkKind]); 16] = [
             ("shape", self.shape.is_some(), &[UNet, Transformer, JointTransformer]),
             (
                 "channels",
@@ -127,6 +127,7 @@ impl NetworkRecipe {
             ("parameters", self.parameters.is_some(), &[JointTransformer]),
             ("parameter_tokens", self.parameter_tokens.is_some(), &[JointTransformer]),
             ("observed", self.observed.is_some(), &[JointTransformer]),
+            ("observation", self.observation.is_some(), &[JointTransformer]),
             (
                 "heads",
                 self.heads.is_some(),

@@ -65,6 +65,7 @@ impl NetworkRecipe {
             field: Patches::new(&grid, cells.channels, patch),
             observed,
             observed_channels: 2 * observed_channels,
+            observation: self.observation.unwrap_or_default(),
         };
         Ok(JointTransformer::new(
             registry,

@@ -1,0 +1,125 @@
+//! What checks of fields find.
+
+use fieldbridge::check::{Judgement, Mira, Tarp};
+use serde::{Deserialize, Serialize};
+
+/// Coverage and score of one kind of posterior.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Scores {
+    pub(crate) tarp: Tarp,
+    pub(crate) mira: Mira,
+}
+
+/// Those of the parameters, and of parameters and maps together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Calibration {
+    pub(crate) parameters: Scores,
+    pub(crate) joint: Scores,
+}
+
+/// Spectra in bands of multipoles, `[pair, band]`, sr.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Spectra {
+    pub(crate) multipoles: Vec<f64>,
+    /// Mean over observations of the power of the true maps.
+    pub(crate) truth: Vec<f64>,
+    /// The same of the draws.
+    pub(crate) draws: Vec<f64>,
+    /// Mean over observations of the power of the draws over that of exact draws.
+    pub(crate) ratio: Option<Vec<f64>>,
+    /// Standard error of that mean.
+    pub(crate) ratio_error: Option<Vec<f64>>,
+}
+
+/// One observation with its posterior. Maps are `[bin, row, column]`, convergence.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Example {
+    /// Simulation it is.
+    pub(crate) row: usize,
+    pub(crate) truth: Vec<f64>,
+    pub(crate) observation: Vec<f64>,
+    /// Three of the draws.
+    pub(crate) draws: Vec<Vec<f64>>,
+    pub(crate) mean: Vec<f64>,
+    pub(crate) deviation: Vec<f64>,
+    pub(crate) exact_mean: Option<Vec<f64>>,
+    pub(crate) exact_deviation: Option<Vec<f64>>,
+    pub(crate) true_parameters: Vec<f64>,
+    /// Draws of every parameter.
+    pub(crate) parameters: Vec<Vec<f64>>,
+    pub(crate) exact_parameters: Option<Vec<Vec<f64>>>,
+    /// Power of the true map, of the observation, and 16th, 50th and 84th percentile of the draws, `[pair, band]`.
+    pub(crate) power: [Vec<f64>; 5],
+}
+
+/// Shares of pixels in equal bins of convergence, over all observations and tomographic bins.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OnePoint {
+    /// Tomographic bin by tomographic bin: edges, densities of true maps, of draws, of mean maps.
+    pub(crate) bins: Vec<[Vec<f64>; 4]>,
+}
+
+/// One demand and what was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Criterion {
+    pub(crate) name: String,
+    pub(crate) value: f64,
+    /// The same of as many exact draws, which shows what the number of draws and observations alone does.
+    pub(crate) exact_draws: Option<f64>,
+    /// What is asked for, in words.
+    pub(crate) demand: String,
+    pub(crate) met: bool,
+}
+
+/// A parameter beside its exact posterior.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ParameterComparison {
+    pub(crate) name: String,
+    /// Mean over observations of `|mean - exact mean| / exact deviation`.
+    pub(crate) offset: f64,
+    /// The same with its sign.
+    pub(crate) bias: f64,
+    /// Mean of `deviation / exact deviation`.
+    pub(crate) width: f64,
+}
+
+/// Draws beside the exact posterior.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ExactComparison {
+    /// Cells of the grid of parameters.
+    pub(crate) cells: [usize; 2],
+    pub(crate) parameters: Vec<ParameterComparison>,
+    /// Accuracy of a classifier that tells parameters of draws from exact ones, for every observation.
+    pub(crate) c2st: Vec<f64>,
+    /// The same of exact draws beside exact draws.
+    pub(crate) c2st_floor: Vec<f64>,
+    /// Root mean square of the mean map minus the exact one over the exact deviation, with the scatter from the number of
+    /// draws taken out, in each bin.
+    pub(crate) map_offset: Vec<f64>,
+    /// Variance of the draws over the exact one, over all pixels of each bin.
+    pub(crate) variance: Vec<f64>,
+    /// Root mean square over pixels of the ratio, averaged over observations, minus one, in each bin.
+    pub(crate) variance_scatter: Vec<f64>,
+    /// Calibration of as many exact draws of the same observations.
+    pub(crate) calibration: Calibration,
+    pub(crate) criteria: Vec<Criterion>,
+}
+
+/// Everything.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FieldFound {
+    pub(crate) observations: usize,
+    pub(crate) draws: usize,
+    pub(crate) columns: Vec<String>,
+    pub(crate) bins: usize,
+    pub(crate) pixels: usize,
+    pub(crate) width_degrees: f64,
+    pub(crate) judgement: Judgement,
+    pub(crate) calibration: Calibration,
+    pub(crate) spectra: Spectra,
+    pub(crate) one_point: OnePoint,
+    pub(crate) example: Example,
+    pub(crate) exact: Option<ExactComparison>,
+    /// Seconds of drawing.
+    pub(crate) drawing_seconds: f64,
+}

@@ -1,0 +1,168 @@
+//! The rows of a recipe: a table, or simulations that are made first.
+
+use std::path::Path;
+
+use fieldbridge::Error;
+use fieldbridge::bridge::Bridge;
+use fieldbridge::data::fields::{FieldDataset, FieldSimulations};
+use fieldbridge::data::{DataReport, Dataset, Part, Scaling};
+use fieldbridge::network::Weights;
+use fieldbridge::random::Stream;
+use fieldbridge::recipe::{Recipe, RecipeFile};
+use fieldbridge::train::TrainingRows;
+use fieldbridge_sky::Simulator;
+
+use crate::console::Console;
+use crate::directory::RunDirectory;
+use crate::simulate::making::Making;
+use crate::simulate::recipe::{SimulationRecipe, simulator};
+
+/// Name of the store of simulations in a run directory.
+pub(crate) const STORE: &str = "simulations.zarr";
+
+/// What the rows of a recipe are.
+pub(crate) enum Origin {
+    /// A table.
+    Table,
+    /// Simulated fields.
+    Simulations(Box<(RecipeFile<SimulationRecipe>, Simulator)>),
+}
+
+impl Origin {
+    /// Looks whether the rows can be had.
+    ///
+    /// # Errors
+    /// For a file that cannot be opened, or what cannot be simulated.
+    pub(crate) fn of(recipe: &Recipe) -> anyhow::Result<Self> {
+        match recipe.simulations::<SimulationRecipe>()? {
+            Some(file) => {
+                let simulator = simulator(&file)?;
+                Ok(Self::Simulations(Box::new((file, simulator))))
+            }
+            None => {
+                recipe.data.open(&recipe.folder)?;
+                Ok(Self::Table)
+            }
+        }
+    }
+
+    /// Makes the simulations that are not there yet; none for a table.
+    ///
+    /// # Errors
+    /// When they cannot be made or written.
+    pub(crate) fn simulations(
+        &self,
+        directory: &RunDirectory,
+        console: &Console,
+    ) -> anyhow::Result<Option<FieldSimulations>> {
+        let Self::Simulations(inner) = self else {
+            return Ok(None);
+        };
+        let (file, simulator) = inner.as_ref();
+        let path = directory.file(STORE);
+        let made = Making::open(&path, &file.recipe, simulator)?.fill(&path, console)?;
+        if made.new > 0 {
+            console.note(&format!("{} simulations made: {}", made.new, path.display()));
+        }
+        Ok(Some(FieldSimulations::open(&path, Some(file.recipe.simulations))?))
+    }
+}
+
+/// Bounds of the learned parameters where their priors are cut, unless the recipe gives others.
+pub(crate) fn bound_by_priors(recipe: &mut Recipe, origin: &Origin) {
+    if let Origin::Simulations(inner) = origin {
+        for column in &recipe.target.columns {
+            if let Some(bounds) = inner.0.recipe.prior.bounds(column) {
+                recipe.target.bounds.entry(column.clone()).or_insert(bounds);
+            }
+        }
+    }
+}
+
+/// Rows ready for training.
+pub(crate) enum Prepared {
+    /// Of a table.
+    Table(Box<Dataset>),
+    /// Of simulated fields.
+    Fields(Box<FieldDataset>),
+}
+
+impl Prepared {
+    /// Divides, scales and encodes the rows.
+    ///
+    /// # Errors
+    /// Those of [`Dataset::prepare`] and [`FieldDataset::prepare`].
+    pub(crate) fn new(
+        recipe: &Recipe,
+        simulations: Option<&FieldSimulations>,
+        fingerprint: &str,
+        cache: &Path,
+    ) -> Result<Self, Error> {
+        Ok(match simulations {
+            Some(simulations) => Self::Fields(Box::new(FieldDataset::prepare(
+                &recipe.data,
+                &recipe.target,
+                simulations,
+                fingerprint,
+                cache,
+            )?)),
+            None => Self::Table(Box::new(Dataset::prepare(
+                &recipe.data,
+                &recipe.target,
+                &recipe.context,
+                &recipe.folder,
+                cache,
+            )?)),
+        })
+    }
+
+    pub(crate) fn rows(&self) -> &dyn TrainingRows {
+        match self {
+            Self::Table(dataset) => dataset.as_ref(),
+            Self::Fields(dataset) => dataset.as_ref(),
+        }
+    }
+
+    pub(crate) fn scaling(&self) -> &Scaling {
+        match self {
+            Self::Table(dataset) => &dataset.scaling,
+            Self::Fields(dataset) => &dataset.scaling,
+        }
+    }
+
+    pub(crate) fn report(&self) -> &DataReport {
+        match self {
+            Self::Table(dataset) => &dataset.report,
+            Self::Fields(dataset) => &dataset.report,
+        }
+    }
+
+    pub(crate) fn parts_by_source_row(&self) -> Vec<Option<Part>> {
+        match self {
+            Self::Table(dataset) => dataset.parts_by_source_row(),
+            Self::Fields(dataset) => dataset.parts_by_source_row(),
+        }
+    }
+
+    /// Puts pairs of the bridge's own walks in place of the data.
+    ///
+    /// # Errors
+    /// When a walk does not arrive; for simulated fields, whose observation is new at every use.
+    pub(crate) fn rectify(&mut self, bridge: &dyn Bridge, weights: &Weights, stream: &Stream) -> Result<(), Error> {
+        match self {
+            Self::Table(dataset) => dataset.rectify(bridge, weights, stream),
+            Self::Fields(_) => Err(Error::Recipe {
+                key: "flow_matching.rectify".to_owned(),
+                reason: "asks for pairs of fixed rows, but simulated fields are observed anew at every step".to_owned(),
+                hint: "leave it out".to_owned(),
+            }),
+        }
+    }
+
+    /// Returns to the data themselves.
+    pub(crate) fn forget_pairs(&mut self) {
+        if let Self::Table(dataset) = self {
+            dataset.forget_pairs();
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Models of parameters and maps: from simulations to a report, the same bytes however they were made, and clear words for
+//! observations that cannot be.
+
+mod scene;
+
+use std::time::{Duration, Instant};
+
+use fieldbridge_files::{Array, ColumnValues, ZarrStore, write_npy};
+use scene::Scene;
+
+const RECIPE: &str = r#"title = "A small field"
+seed = 3
+bridge = "flow_matching"
+
+[simulation]
+simulations = 60
+
+[simulation.patch]
+pixels = 8
+width_degrees = 5.0
+
+[simulation.sources]
+rise = 2.0
+fall = 0.68
+scale = 0.11
+bins = 2
+photometric_smearing = 0.05
+galaxies_per_arcmin2 = 27.0
+ellipticity = 0.26
+
+[simulation.field]
+law = "gaussian"
+
+[simulation.prior]
+omega_c = { mean = 0.2664, deviation = 0.1, low = 0.05 }
+omega_b = 0.0492
+sigma_8 = { mean = 0.831, deviation = 0.14 }
+h_0 = 0.6727
+n_s = 0.9645
+w_0 = -1.0
+
+[simulation.store]
+bands = 2
+
+[data]
+test = 0.2
+validation = 0.1
+
+[target]
+columns = ["sigma_8", "omega_c"]
+
+[flow_matching]
+head = "preconditioned"
+weight = "velocity"
+balance = [2, 128]
+solver = { method = "heun", steps = 4 }
+likelihood = { trace = "hutchinson", probes = 2 }
+
+[flow_matching.network]
+kind = "joint_transformer"
+shape = [8, 8]
+channels = 2
+patch = 4
+parameters = 2
+width = 16
+blocks = 1
+heads = 2
+
+[train]
+steps = 40
+batch = 16
+shard = 8
+evaluate_every = 10
+checkpoint_seconds = 0.0
+
+[check]
+draws = 12
+rows = 12
+"#;
+
+/// Tables of the other bridges, so that one line changes the bridge.
+const OTHERS: &str = r#"
+[diffusion]
+sampler = { method = "heun", steps = 4 }
+solver = { method = "heun", steps = 4 }
+likelihood = { trace = "hutchinson", probes = 2 }
+network = { kind = "joint_transformer", shape = [8, 8], channels = 2, patch = 4, parameters = 2, width = 16, blocks = 1, heads = 2, observation = "shared" }
+
+[interpolant]
+form = "one_sided"
+solver = { method = "heun", steps = 4 }
+likelihood = { trace = "hutchinson", probes = 2 }
+network = { kind = "joint_transformer", shape = [8, 8], channels = 2, patch = 4, parameters = 2, width = 16, blocks = 1, heads = 2 }
+"#;
+
+fn scene(name: &str) -> Scene {
+    let scene = Scene::new(name);
+    scene.recipe(RECIPE);
+    scene
+}
+
+#[test]
+fn a_run_simulates_trains_compares_with_the_exact_posterior_and_reports() {
+    let scene = scene("fields-run");
+    let ended = scene
+        .fieldbridge(&["run", "recipe.toml", "--out", "run", "--json"])
+        .done();
+    let json = ended.json();
+    assert_eq!(json["observations"].as_u64(), Some(12));
+    let criteria = json["exact"]["criteria"].as_array().unwrap();
+    assert_eq!(criteria.len(), 11);
+    // an untrained model is told from the truth
+    assert!(criteria.iter().any(|criterion| criterion["met"] == false));
+    // draws keep to the prior that is cut
+    let report = String::from_utf8(scene.bytes("run/report.html")).unwrap();
+    for words in ["Convergence in bin 1", "exact draws", "Mira", "degrees", "omega_c"] {
+        assert!(report.contains(words), "{words}");
+    }
+    let done = scene.fieldbridge(&["run", "recipe.toml", "--out", "run"]).done();
+    assert!(done.stderr.contains("checked already"), "{}", done.stderr);
+    scene.fieldbridge(&["check", "run", "--require", "calibrated"]);
+    // a trained model is asked about new simulations
+    let text = RECIPE
+        .replace("bridge = \"flow_matching\"", "pretrained = \"run/model.safetensors\"")
+        .replace("simulations = 60", "simulations = 6\nseed = 9");
+    std::fs::write(scene.path("again.toml"), text).unwrap();
+    let ended = scene
+        .fieldbridge(&["run", "again.toml", "--out", "again", "--json"])
+        .done();
+    assert_eq!(ended.json()["observations"].as_u64(), Some(6));
+    let other = std::fs::read_to_string(scene.path("again.toml"))
+        .unwrap()
+        .replace("bins = 2", "bins = 1");
+    std::fs::write(scene.path("other.toml"), other).unwrap();
+    scene
+        .fieldbridge(&["run", "other.toml", "--out", "other"])
+        .fails_saying(&["pretrained", "bins: 1", "bins: 2"]);
+}
+
+#[test]
+fn a_killed_training_goes_on_to_the_same_bytes_on_any_number_of_threads() {
+    let scene = scene("fields-killed");
+    let train = |out: &'static str, threads: &'static str| ["train", "recipe.toml", "--out", out, "--threads", threads];
+    scene.fieldbridge(&train("whole", "1")).done();
+    let mut child = scene.start(&train("killed", "2"));
+    let events = scene.path("killed/events.jsonl");
+    let start = Instant::now();
+    while std::fs::read_to_string(&events).map_or(0, |text| text.lines().count()) < 2 {
+        assert!(start.elapsed() < Duration::from_secs(60), "training does not start");
+        std::thread::sleep(Duration::from_millis(1));
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+    }
+    let _ = child.kill();
+    scene.wait(child);
+    scene.fieldbridge(&train("killed", "2")).done();
+    assert!(scene.bytes("killed/model.safetensors") == scene.bytes("whole/model.safetensors"));
+}
+
+#[test]
+fn an_observed_map_is_answered_or_refused_with_the_reason() {
+    let scene = scene("fields-infer");
+    scene.fieldbridge(&["train", "recipe.toml", "--out", "run"]).done();
+    let store = ZarrStore::open(&scene.path("run/simulations.zarr")).unwrap();
+    let maps = store.read("observation", 0..2).unwrap().to_f64().unwrap();
+    let write = |name: &str, shape: Vec<usize>, values: Vec<f64>| {
+        let array = Array::new(shape, ColumnValues::Float64(values)).unwrap();
+        write_npy(&scene.path(name), &array).unwrap();
+    };
+    let map = &maps[128..];
+    write("map.npy", vec![2, 8, 8], map.to_vec());
+    write("flat.npy", vec![8, 16], map.to_vec());
+    let mut gap = map.to_vec();
+    gap[7] = f64::NAN;
+    write("gap.npy", vec![2, 8, 8], gap);
+    write("loud.npy", vec![2, 8, 8], map.iter().map(|value| 3.0 * value).collect());
+    let ask = |observation: &str, more: &[&str]| {
+        let words = [
+            &[
+                "infer",
+                "run",
+                "--observation",
+                observation,
+                "--draws",
+                "5",
+                "--out",
+                "draws.csv",
+            ],
+            more,
+        ]
+        .concat();
+        scene.fieldbridge(&words)
+    };
+    // the same observation from a file and from the store it is in
+    ask("map.npy", &["--maps", "maps.zarr"]).done();
+    let drawn = ZarrStore::open(&scene.path("maps.zarr")).unwrap();
+    assert_eq!(drawn.array("convergence").unwrap().shape, [5, 2, 8, 8]);
+    let values = drawn.read("convergence", 0..5).unwrap().to_f64().unwrap();
+    assert!(values.iter().all(|value| value.is_finite()));
+    let table = String::from_utf8(scene.bytes("draws.csv")).unwrap();
+    assert!(table.starts_with("draw,sigma_8,omega_c"), "{table}");
+    for line in table.lines().skip(1) {
+        let omega: f64 = line.split(',').nth(2).unwrap().parse().unwrap();
+        assert!(omega > 0.05, "{omega} leaves the prior");
+    }
+    ask("run/simulations.zarr", &["--row", "1"]).done();
+    ask("flat.npy", &[]).fails_saying(&["[8, 16]", "2 bins of 8 by 8"]);
+    ask("gap.npy", &[]).fails_saying(&["1 of 128", "not finite", "masked"]);
+    ask("run/simulations.zarr", &["--row", "99"]).fails_saying(&["no number 99"]);
+    let loud = ask("loud.npy", &[]).done();
+    assert!(
+        loud.stderr.contains("3.") && loud.stderr.contains("noise"),
+        "{}",
+        loud.stderr
+    );
+    scene
+        .fieldbridge(&["sample", "run", "--count", "3"])
+        .fails_saying(&["--observation"]);
+}
+
+#[test]
+fn other_bridges_train_on_the_same_rows() {
+    let scene = Scene::new("fields-bridges");
+    scene.recipe(&format!("{RECIPE}{OTHERS}"));
+    for bridge in ["diffusion", "interpolant"] {
+        let set = format!("bridge={bridge}");
+        let words = [
+            "train",
+            "recipe.toml",
+            "--out",
+            bridge,
+            "--set",
+            &set,
+            "--set",
+            "train.steps=3",
+        ];
+        scene.fieldbridge(&words).done();
+        let observation = format!("{bridge}/simulations.zarr");
+        let words = [
+            "infer",
+            bridge,
+            "--observation",
+            &observation,
+            "--draws",
+            "3",
+            "--out",
+            "draws.csv",
+        ];
+        scene.fieldbridge(&words).done();
+    }
+}
+
+#[test]
+fn what_contradicts_simulations_is_refused_by_line() {
+    let scene = Scene::new("fields-refused");
+    scene.recipe(&RECIPE.replace("test = 0.2", "file = \"a.csv\"\ntest = 0.2"));
+    scene
+        .fieldbridge(&["run", "recipe.toml"])
+        .fails_saying(&["data.file", "[simulation]"]);
+    scene.recipe(&RECIPE.replace("[target]", "[context.noise]\ncolumns = [\"n\"]\n\n[target]"));
+    scene
+        .fieldbridge(&["run", "recipe.toml"])
+        .fails_saying(&["context.noise", "[simulation]"]);
+    scene.recipe(&RECIPE.replace("pixels = 8", "pixel = 8"));
+    scene
+        .fieldbridge(&["run", "recipe.toml"])
+        .fails_saying(&["simulation.patch.pixel", "did you mean `pixels`"]);
+    scene.recipe(&RECIPE.replace("columns = [\"sigma_8\"", "columns = [\"sigma8\""));
+    scene
+        .fieldbridge(&["run", "recipe.toml"])
+        .fails_saying(&["target.columns", "sigma8", "sigma_8"]);
+}

@@ -1,0 +1,19 @@
+//! Simulated fields as data: parameters and maps to learn, and what is observed of the maps to condition on.
+//!
+//! A data point is `[parameters, maps]`, the maps place by place in row-major order with a number for each tomographic bin;
+//! the context is the observed map in the same order. [`FieldSimulations`] reads a store that `fieldbridge simulate` made,
+//! [`FieldDataset`] divides and scales it, makes the noise of training rows anew at every use and moves them by the
+//! [symmetries](PatchSymmetry) of the periodic patch, under which the law of the fields does not change.
+
+mod dataset;
+mod encoding;
+mod scaling;
+mod simulations;
+mod symmetry;
+#[cfg(test)]
+mod tests;
+
+pub use dataset::FieldDataset;
+pub use scaling::{FieldGeometry, FieldScaling};
+pub use simulations::FieldSimulations;
+pub use symmetry::PatchSymmetry;

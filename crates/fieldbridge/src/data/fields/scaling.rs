@@ -1,0 +1,113 @@
+//! The scaling of maps and of their observation.
+
+use serde::{Deserialize, Serialize};
+
+/// A patch of sky with maps in several tomographic bins.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FieldGeometry {
+    /// Tomographic bins.
+    pub bins: usize,
+    /// Pixels on each side.
+    pub pixels: usize,
+    /// Length of a side, degrees.
+    pub width_degrees: f64,
+}
+
+impl FieldGeometry {
+    /// Numbers of all maps.
+    pub fn size(&self) -> usize {
+        self.bins * self.pixels * self.pixels
+    }
+
+    /// Side of a pixel, arc minutes.
+    pub fn pixel_arcmin(&self) -> f64 {
+        60.0 * self.width_degrees / self.pixels as f64
+    }
+
+    /// Maps `[bin, row, column]` place by place, `[row, column, bin]`.
+    pub fn by_place<T: Copy>(&self, maps: &[T]) -> Vec<T> {
+        let area = self.pixels * self.pixels;
+        (0..area)
+            .flat_map(|place| (0..self.bins).map(move |bin| maps[bin * area + place]))
+            .collect()
+    }
+
+    /// Maps `[row, column, bin]` bin by bin, `[bin, row, column]`.
+    pub fn by_bin<T: Copy>(&self, places: &[T]) -> Vec<T> {
+        let area = self.pixels * self.pixels;
+        (0..self.bins)
+            .flat_map(|bin| (0..area).map(move |place| places[place * self.bins + bin]))
+            .collect()
+    }
+}
+
+/// How maps and observations are brought to order one: every bin minus its mean, over its deviation over all pixels of the
+/// training rows. Numbers stand place by place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FieldScaling {
+    /// The patch.
+    pub geometry: FieldGeometry,
+    /// Deviation of the noise of an observed pixel in each bin, convergence.
+    pub noise: Vec<f64>,
+    /// Mean of each bin.
+    pub mean: Vec<f64>,
+    /// Deviation of each bin, without noise.
+    pub deviation: Vec<f64>,
+}
+
+impl FieldScaling {
+    /// Deviation of an observed pixel in a bin.
+    pub fn observed_deviation(&self, bin: usize) -> f64 {
+        self.deviation[bin].hypot(self.noise[bin])
+    }
+
+    /// Scaled maps.
+    pub fn encode(&self, maps: &[f32], into: &mut Vec<f32>) {
+        let bins = self.geometry.bins;
+        into.extend(
+            maps.iter()
+                .enumerate()
+                .map(|(at, &value)| ((f64::from(value) - self.mean[at % bins]) / self.deviation[at % bins]) as f32),
+        );
+    }
+
+    /// `log |det|` of that scaling.
+    pub fn log_volume(&self) -> f64 {
+        let places = (self.geometry.pixels * self.geometry.pixels) as f64;
+        -places * self.deviation.iter().map(|deviation| deviation.ln()).sum::<f64>()
+    }
+
+    /// Maps in convergence again.
+    pub fn decode<'a>(&'a self, scaled: &'a [f32]) -> impl Iterator<Item = f64> + 'a {
+        let bins = self.geometry.bins;
+        scaled
+            .iter()
+            .enumerate()
+            .map(move |(at, &value)| f64::from(value) * self.deviation[at % bins] + self.mean[at % bins])
+    }
+
+    /// Scaled observation.
+    pub fn encode_observation(&self, maps: &[f32], into: &mut Vec<f32>) {
+        let bins = self.geometry.bins;
+        into.extend(maps.iter().enumerate().map(|(at, &value)| {
+            let bin = at % bins;
+            ((f64::from(value) - self.mean[bin]) / self.observed_deviation(bin)) as f32
+        }));
+    }
+
+    /// The scaled observation of scaled maps with standard normal `noise`.
+    pub fn observe(&self, scaled: &[f32], noise: &[f32], into: &mut Vec<f32>) {
+        let bins = self.geometry.bins;
+        let weights: Vec<[f32; 2]> = (0..bins)
+            .map(|bin| {
+                let whole = self.observed_deviation(bin);
+                [(self.deviation[bin] / whole) as f32, (self.noise[bin] / whole) as f32]
+            })
+            .collect();
+        let pairs = scaled.iter().zip(noise).enumerate();
+        into.extend(pairs.map(|(at, (value, noise))| {
+            let [of_map, of_noise] = weights[at % bins];
+            of_map * value + of_noise * noise
+        }));
+    }
+}

@@ -1,0 +1,159 @@
+//! A store of simulations as data.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use fieldbridge_files::{ColumnValues, FileError, ZarrStore};
+
+use super::FieldGeometry;
+use crate::error::Error;
+
+/// Simulated convergence with its observation, in a Zarr store made by `fieldbridge simulate`.
+#[derive(Debug)]
+pub struct FieldSimulations {
+    store: ZarrStore,
+    path: PathBuf,
+    /// Names of the parameters.
+    pub names: Vec<String>,
+    /// The patch.
+    pub geometry: FieldGeometry,
+    /// Deviation of the noise of a pixel in each bin, convergence.
+    pub noise: Vec<f64>,
+    /// Simulations to use, the first ones of the store.
+    pub count: usize,
+}
+
+fn doubles(values: ColumnValues) -> Vec<f64> {
+    match values {
+        ColumnValues::Float64(values) => values,
+        ColumnValues::Float32(values) => values.into_iter().map(f64::from).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn singles(values: ColumnValues) -> Vec<f32> {
+    match values {
+        ColumnValues::Float32(values) => values,
+        ColumnValues::Float64(values) => values.into_iter().map(|value| value as f32).collect(),
+        _ => Vec::new(),
+    }
+}
+
+impl FieldSimulations {
+    /// The first `count` simulations of a store; all with none.
+    ///
+    /// # Errors
+    /// When the store cannot be read, lacks maps, or holds fewer simulations.
+    pub fn open(path: &Path, count: Option<usize>) -> Result<Self, Error> {
+        let store = ZarrStore::open(path)?;
+        let parameters = store.array("parameters")?;
+        let held = parameters.shape[0];
+        let names: Vec<String> = parameters
+            .attributes
+            .get("names")
+            .and_then(serde_json::Value::as_array)
+            .map(|names| {
+                names
+                    .iter()
+                    .filter_map(|name| name.as_str().map(str::to_owned))
+                    .collect()
+            })
+            .unwrap_or_default();
+        let shape = store.array("convergence")?.shape.clone();
+        let corrupt = |what: String| {
+            Error::from(FileError::Corrupt {
+                path: path.to_owned(),
+                reason: what,
+            })
+        };
+        let &[_, bins, rows, columns] = shape.as_slice() else {
+            return Err(corrupt(format!(
+                "its maps have the shape {shape:?}, expected simulations, bins, rows and columns"
+            )));
+        };
+        if rows != columns || names.len() != parameters.shape.get(1).copied().unwrap_or(0) {
+            return Err(corrupt(format!(
+                "it has maps of {rows} by {columns} pixels and {} names of parameters",
+                names.len()
+            )));
+        }
+        let wanted = count.unwrap_or(held);
+        if wanted > held {
+            return Err(Error::TooFewRows {
+                source_name: path.display().to_string(),
+                found: held,
+                needed: wanted,
+                hint: "make more with `fieldbridge simulate`".to_owned(),
+            });
+        }
+        let noise = doubles(store.read("noise", 0..bins)?);
+        let first = doubles(store.read("x", 0..1)?);
+        Ok(Self {
+            path: path.to_owned(),
+            names,
+            geometry: FieldGeometry {
+                bins,
+                pixels: rows,
+                // the first centre is half a pixel from the edge
+                width_degrees: 2.0 * first.first().copied().unwrap_or(f64::NAN) * rows as f64,
+            },
+            noise,
+            count: wanted,
+            store,
+        })
+    }
+
+    /// BLAKE3 hash of what decides the simulations and of how many are used, hexadecimal.
+    pub fn fingerprint(&self) -> String {
+        let recipe = self.store.attributes().get("recipe");
+        let text = serde_json::to_string(&(recipe, self.count)).expect("attributes are plain data");
+        blake3::hash(text.as_bytes()).to_hex().to_string()
+    }
+
+    /// Where the store is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Parameters of some simulations, `rows * names`.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn parameters(&self, rows: Range<usize>) -> Result<Vec<f64>, Error> {
+        Ok(doubles(self.store.read("parameters", rows)?))
+    }
+
+    /// Convergence of some simulations, `[simulation, row, column, bin]`.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not there.
+    pub fn convergence(&self, rows: Range<usize>) -> Result<Vec<f32>, Error> {
+        self.maps("convergence", rows)
+    }
+
+    /// Convergence with noise, likewise.
+    ///
+    /// # Errors
+    /// As [`FieldSimulations::convergence`].
+    pub fn observation(&self, rows: Range<usize>) -> Result<Vec<f32>, Error> {
+        self.maps("observation", rows)
+    }
+
+    fn maps(&self, name: &str, rows: Range<usize>) -> Result<Vec<f32>, Error> {
+        let first = rows.start;
+        let maps = singles(self.store.read(name, rows)?);
+        let size = self.geometry.size();
+        if let Some(at) = maps.iter().position(|value| !value.is_finite()) {
+            return Err(Error::Data {
+                source_name: self.path.display().to_string(),
+                column: name.to_owned(),
+                reason: format!("simulation {} is not made, or not finite", first + at / size),
+                hint: "run `fieldbridge simulate` with the same recipe to the end".to_owned(),
+            });
+        }
+        Ok(maps
+            .chunks_exact(size)
+            .flat_map(|maps| self.geometry.by_place(maps))
+            .collect())
+    }
+}
