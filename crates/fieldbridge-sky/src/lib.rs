@@ -16,6 +16,7 @@
 //! | [`field`] | Gaussian and log-normal maps |
 //! | [`survey`] | shear, noise, masks and edges |
 //! | [`statistics`] | summaries of maps |
+//! | [`inference`] | the posterior of maps and universe |
 //!
 //! [`LensingSpectra`] is where to start for spectra, [`field::LensingField`] for maps and [`Simulator`] for simulated surveys.
 
@@ -26,6 +27,7 @@ mod dual;
 mod error;
 pub mod field;
 pub mod growth;
+pub mod inference;
 mod interpolation;
 pub mod lensing;
 pub mod lognormal_shift;

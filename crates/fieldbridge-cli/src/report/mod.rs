@@ -7,7 +7,7 @@ mod calibration;
 mod columns;
 mod data;
 mod evidence;
-mod figures;
+pub(crate) mod figures;
 mod headline;
 mod input;
 mod predictions;

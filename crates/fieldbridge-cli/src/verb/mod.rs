@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod density;
 pub(crate) mod infer;
+pub(crate) mod mcmc;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod sample;

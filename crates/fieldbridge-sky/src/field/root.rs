@@ -14,7 +14,13 @@ pub(super) enum Root {
     Cholesky,
     /// The symmetric one. Negative eigenvalues are set to zero.
     Symmetric,
+    /// Lower triangle of the matrix with its negative eigenvalues set to zero: another root of what [`Root::Symmetric`] is a
+    /// root of, up to [`FLOOR`].
+    Clipped,
 }
+
+/// What the smallest eigenvalues are raised to by [`Root::Clipped`], over the trace.
+const FLOOR: f64 = 1e-10;
 
 impl Root {
     /// The root of a symmetric matrix. Tells whether the matrix had to be changed.
@@ -50,6 +56,19 @@ impl Root {
                 }
                 values.iter().any(|&value| value < 0.0)
             }
+            Self::Clipped => {
+                if is_above_floor(matrix, n) && triangle(matrix, n, root, 0.0) {
+                    return false;
+                }
+                let (clipped, changed) = Clipping::of(matrix, n).apply(n);
+                if !triangle(&clipped, n, root, 0.0) {
+                    root.fill(0.0);
+                    for i in 0..n {
+                        root[i * n + i] = clipped[i * n + i].max(0.0).sqrt();
+                    }
+                }
+                changed
+            }
         }
     }
 
@@ -69,12 +88,94 @@ impl Root {
                 }
             }
             Self::Symmetric => symmetric_pull_back(matrix, gradient, n),
+            Self::Clipped => {
+                let back = cholesky_pull_back(root, gradient, n);
+                if is_above_floor(matrix, n) {
+                    back
+                } else {
+                    Clipping::of(matrix, n).pull_back(&back, n)
+                }
+            }
         }
+    }
+}
+
+/// Whether all eigenvalues are above the floor: then the matrix less the floor has a root.
+fn is_above_floor(matrix: &[f64], n: usize) -> bool {
+    let floor = FLOOR * (0..n).map(|i| matrix[i * n + i]).sum::<f64>();
+    let mut lowered = matrix.to_vec();
+    for i in 0..n {
+        lowered[i * n + i] -= floor;
+    }
+    triangle(&lowered, n, &mut vec![0.0; n * n], 0.0)
+}
+
+/// Eigenvalues raised to the floor where they are below it.
+struct Clipping {
+    values: Vec<f64>,
+    vectors: Vec<f64>,
+    floor: f64,
+}
+
+impl Clipping {
+    fn of(matrix: &[f64], n: usize) -> Self {
+        let (values, vectors) = eigen(matrix, n);
+        let floor = FLOOR * (0..n).map(|i| matrix[i * n + i]).sum::<f64>().abs();
+        Self { values, vectors, floor }
+    }
+
+    fn apply(&self, n: usize) -> (Vec<f64>, bool) {
+        let mut clipped = vec![0.0; n * n];
+        for (&value, vector) in self.values.iter().zip(self.vectors.chunks_exact(n)) {
+            let value = value.max(self.floor);
+            for (i, row) in clipped.chunks_exact_mut(n).enumerate() {
+                for (element, other) in row.iter_mut().zip(vector) {
+                    *element += value * vector[i] * other;
+                }
+            }
+        }
+        (clipped, self.values.iter().any(|&value| value < 0.0))
+    }
+
+    /// The derivative of a function of a symmetric matrix (Daleckii and Krein 1965): in the frame of the eigenvectors each
+    /// element is multiplied by a difference quotient. The floor counts as a constant: it is 1e-10 of the trace.
+    fn pull_back(&self, gradient: &[f64], n: usize) -> Vec<f64> {
+        let clip = |value: f64| value.max(self.floor);
+        let largest = self.values.iter().copied().fold(0.0, |a: f64, b| a.max(b.abs()));
+        let mut back = vec![0.0; n * n];
+        for a in 0..n {
+            for b in 0..n {
+                let (left, right) = (self.values[a], self.values[b]);
+                let quotient = if (left - right).abs() > 1e-14 * largest {
+                    (clip(left) - clip(right)) / (left - right)
+                } else {
+                    f64::from(left > self.floor)
+                };
+                let (left, right) = (&self.vectors[a * n..][..n], &self.vectors[b * n..][..n]);
+                let mut inner = 0.0;
+                for i in 0..n {
+                    for j in 0..n {
+                        inner += left[i] * 0.5 * (gradient[i * n + j] + gradient[j * n + i]) * right[j];
+                    }
+                }
+                for i in 0..n {
+                    for j in 0..n {
+                        back[i * n + j] += quotient * inner * left[i] * right[j];
+                    }
+                }
+            }
+        }
+        back
     }
 }
 
 /// The lower root, when all pivots are positive by a margin.
 fn cholesky(matrix: &[f64], n: usize, root: &mut [f64]) -> bool {
+    triangle(matrix, n, root, LEFT)
+}
+
+/// The lower root, when all pivots are above a share of the diagonal.
+fn triangle(matrix: &[f64], n: usize, root: &mut [f64], least: f64) -> bool {
     root.fill(0.0);
     for i in 0..n {
         for j in 0..=i {
@@ -84,7 +185,7 @@ fn cholesky(matrix: &[f64], n: usize, root: &mut [f64]) -> bool {
             }
             if i > j {
                 root[i * n + j] = sum / root[j * n + j];
-            } else if sum > LEFT * matrix[i * n + i] {
+            } else if sum > least * matrix[i * n + i].abs() {
                 root[i * n + i] = sum.sqrt();
             } else {
                 return false;
@@ -313,6 +414,19 @@ mod tests {
     }
 
     #[test]
+    fn clipping_leaves_the_covariance_of_the_symmetric_root() {
+        for matrix in [POSITIVE, IMPOSSIBLE] {
+            let (mut triangle, mut symmetric) = ([0.0; 9], [0.0; 9]);
+            let changed = Root::Clipped.of(&matrix, N, &mut triangle);
+            assert_eq!(changed, Root::Symmetric.of(&matrix, N, &mut symmetric));
+            for (one, other) in square(&triangle).iter().zip(square(&symmetric)) {
+                assert!((one - other).abs() < 1e-8, "{one} {other}");
+            }
+            assert_eq!([triangle[1], triangle[2], triangle[5]], [0.0; 3]);
+        }
+    }
+
+    #[test]
     fn the_way_back_is_that_of_central_differences() {
         let weights: Vec<f64> = (0..9).map(|index| f64::from((index * 5 + 3) % 7) - 2.0).collect();
         // the lowered matrix is nearly singular: its root carries the square root of the rounding of its smallest eigenvalue
@@ -321,6 +435,8 @@ mod tests {
             (Root::Symmetric, POSITIVE, 1e-5, 1e-8),
             (Root::Symmetric, IMPOSSIBLE, 1e-6, 1e-7),
             (Root::Cholesky, IMPOSSIBLE, 1e-5, 1e-6),
+            (Root::Clipped, POSITIVE, 1e-5, 1e-8),
+            (Root::Clipped, IMPOSSIBLE, 1e-5, 1e-6),
         ];
         for (root, matrix, step, tolerance) in cases {
             let value = |matrix: &[f64]| -> f64 {
