@@ -51,7 +51,10 @@ fn scene(name: &str) -> Scene {
 
 fn map(scene: &Scene, name: &str, shape: &[usize], change: impl Fn(&mut Vec<f64>)) {
     let count = shape.iter().product();
-    let mut values: Vec<f64> = scene::numbers(7, count).iter().map(|value| 0.04 * (value - 0.5)).collect();
+    let mut values: Vec<f64> = scene::numbers(7, count)
+        .iter()
+        .map(|value| 0.04 * (value - 0.5))
+        .collect();
     change(&mut values);
     let array = Array::new(shape.to_vec(), ColumnValues::Float64(values)).unwrap();
     write_npy(&scene.path(name), &array).unwrap();
@@ -67,7 +70,16 @@ fn draws_do_not_depend_on_threads_or_on_how_often_the_chains_were_asked_for() {
     assert!(found["parameters"]["omega_b"].is_null());
     for part in ["20", "40"] {
         scene
-            .fieldbridge(&["mcmc", "recipe.toml", "--out", "parts", "--threads", "1", "--draws", part])
+            .fieldbridge(&[
+                "mcmc",
+                "recipe.toml",
+                "--out",
+                "parts",
+                "--threads",
+                "1",
+                "--draws",
+                part,
+            ])
             .done();
     }
     for file in [
@@ -96,7 +108,10 @@ fn draws_do_not_depend_on_threads_or_on_how_often_the_chains_were_asked_for() {
     assert_eq!(column("chain")[40], 1.0);
     assert!(column("sigma_8").iter().all(|&value| value > 0.6 && value < 1.0));
     assert!(column("omega_b").iter().all(|&value| value == 0.0492));
-    assert_eq!(read_array(&scene.path("whole/convergence_mean.npy")).unwrap().shape, [2, 8, 8]);
+    assert_eq!(
+        read_array(&scene.path("whole/convergence_mean.npy")).unwrap().shape,
+        [2, 8, 8]
+    );
     // other settings are not laid over these chains
     scene
         .fieldbridge(&["mcmc", "recipe.toml", "--out", "whole", "--simulation", "1"])
@@ -121,7 +136,16 @@ fn masked_pixels_are_not_read() {
     for name in ["first", "second"] {
         let file = format!("{name}.npy");
         scene
-            .fieldbridge(&["mcmc", "recipe.toml", "--observation", &file, "--out", name, "--draws", "20"])
+            .fieldbridge(&[
+                "mcmc",
+                "recipe.toml",
+                "--observation",
+                &file,
+                "--out",
+                name,
+                "--draws",
+                "20",
+            ])
             .done();
     }
     assert!(scene.bytes("first/posterior.parquet") == scene.bytes("second/posterior.parquet"));
@@ -137,14 +161,25 @@ fn what_cannot_be_sampled_is_refused_with_its_place() {
         assert!(!scene.path("none").exists());
     };
     map(&scene, "shape.npy", &[8, 8, 3], |_| ());
-    refused(&["--observation", "shape.npy"], &["shape.npy", "[8, 8, 3]", "[8, 8, 2]", "sources.bins"]);
+    refused(
+        &["--observation", "shape.npy"],
+        &["shape.npy", "[8, 8, 3]", "[8, 8, 2]", "sources.bins"],
+    );
     map(&scene, "masked.npy", &[8, 8, 2], |values| values.fill(f64::NAN));
     refused(&["--observation", "masked.npy"], &["masked.npy", "no observed pixel"]);
     map(&scene, "infinite.npy", &[8, 8, 2], |values| values[21] = f64::INFINITY);
-    refused(&["--observation", "infinite.npy"], &["infinite.npy", "bin 1, row 1, column 2"]);
+    refused(
+        &["--observation", "infinite.npy"],
+        &["infinite.npy", "bin 1, row 1, column 2"],
+    );
     map(&scene, "good.npy", &[8, 8, 2], |_| ());
     refused(
-        &["--set", "observation.file=good.npy", "--set", "observation.pixel_arcmin=2.34"],
+        &[
+            "--set",
+            "observation.file=good.npy",
+            "--set",
+            "observation.pixel_arcmin=2.34",
+        ],
         &["observation.pixel_arcmin", "2.34", "37.5"],
     );
     refused(&["--observation", "nothing.npy"], &["nothing.npy"]);

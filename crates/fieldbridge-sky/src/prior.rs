@@ -286,7 +286,12 @@ mod tests {
     #[test]
     fn priors_are_functions_of_a_normal_number() {
         let free = f64::INFINITY;
-        let cut = |low, high| Prior::Normal { mean: -1.0, deviation: 0.9, low, high };
+        let cut = |low, high| Prior::Normal {
+            mean: -1.0,
+            deviation: 0.9,
+            low,
+            high,
+        };
         let priors = [
             cut(-2.0, -0.3),
             cut(-free, free),
@@ -298,10 +303,16 @@ mod tests {
                 let (value, slope) = prior.of_normal(normal);
                 if normal.abs() < 3.0 {
                     let quantile = prior.quantile(below(normal));
-                    assert!((value - quantile).abs() < 1e-12, "{prior:?} {normal}: {value} {quantile}");
+                    assert!(
+                        (value - quantile).abs() < 1e-12,
+                        "{prior:?} {normal}: {value} {quantile}"
+                    );
                 }
                 let difference = (prior.of_normal(normal + 1e-5).0 - prior.of_normal(normal - 1e-5).0) / 2e-5;
-                assert!((slope - difference).abs() < 1e-8 * slope.abs() + 2e-10, "{prior:?} {normal}: {slope} {difference}");
+                assert!(
+                    (slope - difference).abs() < 1e-8 * slope.abs() + 2e-10,
+                    "{prior:?} {normal}: {slope} {difference}"
+                );
                 // the density of the value times the slope is that of the number
                 let product = prior.log_density(value).exp() * slope;
                 assert!((product / density(normal) - 1.0).abs() < 1e-6, "{prior:?} {normal}");

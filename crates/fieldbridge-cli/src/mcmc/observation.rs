@@ -37,7 +37,9 @@ pub(crate) fn observed(
 ) -> anyhow::Result<Observed> {
     let recipe = &file.recipe.observation;
     let named = recipe.file.as_ref().filter(|_| number.is_none());
-    let path = flag.map(Path::to_owned).or_else(|| named.map(|name| file.folder().join(name)));
+    let path = flag
+        .map(Path::to_owned)
+        .or_else(|| named.map(|name| file.folder().join(name)));
     let Some(path) = path else {
         let index = number.unwrap_or(recipe.simulation);
         let made = simulation(simulator, file.recipe.seed, index)?;

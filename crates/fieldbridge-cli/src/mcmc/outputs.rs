@@ -84,10 +84,18 @@ fn for_getdist(folder: &Path, name: &str, target: &Target, chains: &Chains) -> a
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     const LABELS: [&str; 6] = ["\\Omega_c", "\\Omega_b", "\\sigma_8", "h", "n_s", "w_0"];
     let priors = target.posterior.parameters().priors().each();
-    let free: Vec<usize> = (0..PARAMETERS.len()).filter(|&index| !priors[index].is_fixed()).collect();
+    let free: Vec<usize> = (0..PARAMETERS.len())
+        .filter(|&index| !priors[index].is_fixed())
+        .collect();
     let (mut names, mut ranges) = (String::new(), String::new());
     for &index in &free {
-        let limit = |value: f64| if value.is_finite() { value.to_string() } else { "N".to_owned() };
+        let limit = |value: f64| {
+            if value.is_finite() {
+                value.to_string()
+            } else {
+                "N".to_owned()
+            }
+        };
         let (low, high) = match priors[index] {
             Prior::Fixed(value) => (value, value),
             Prior::Uniform { low, high } | Prior::Normal { low, high, .. } => (low, high),

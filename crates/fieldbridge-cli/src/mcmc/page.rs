@@ -128,10 +128,13 @@ pub(crate) fn write(
             Section::new("Parameters", parameters(&findings, chains, observed, &mut figures)),
             Section::new("Chains", traces(&findings, chains, &mut figures)),
             Section::new("Maps", powers(target, chains, observed, &mut figures)),
-            Section::new("How to reproduce", vec![Block::Code {
-                language: "sh".to_owned(),
-                text: format!("{command}\n"),
-            }]),
+            Section::new(
+                "How to reproduce",
+                vec![Block::Code {
+                    language: "sh".to_owned(),
+                    text: format!("{command}\n"),
+                }],
+            ),
         ],
         footer: concat!("fieldbridge ", env!("CARGO_PKG_VERSION")).to_owned(),
     };
@@ -140,7 +143,9 @@ pub(crate) fn write(
     write_atomically(&directory.join("report.html"), |file| file.write_all(html.as_bytes()))
         .context("the report cannot be written")?;
     let summary = serde_json::to_string_pretty(&findings.json(chains))?;
-    write_atomically(&directory.join("summary.json"), |file| file.write_all(summary.as_bytes()))?;
+    write_atomically(&directory.join("summary.json"), |file| {
+        file.write_all(summary.as_bytes())
+    })?;
     Ok(findings)
 }
 
@@ -182,7 +187,16 @@ fn parameters(findings: &Findings, chains: &Chains, observed: &Observed, figures
             format!("{:.0}", found.tail),
         ]
     });
-    let header = ["parameter", "mean", "deviation", "truth", "error of the mean", "R-hat", "bulk", "tail"];
+    let header = [
+        "parameter",
+        "mean",
+        "deviation",
+        "truth",
+        "error of the mean",
+        "R-hat",
+        "bulk",
+        "tail",
+    ];
     let table = Block::Table {
         caption: "Posterior of the parameters. R-hat is of normal scores of ranks in split chains; bulk and tail are effective \
                   numbers of independent draws (Vehtari et al. 2021, arXiv:1903.08008)."
@@ -193,7 +207,11 @@ fn parameters(findings: &Findings, chains: &Chains, observed: &Observed, figures
     };
     let corner = Corner {
         title: "Posterior".to_owned(),
-        names: findings.parameters.iter().map(|(index, _)| chains.names[*index].clone()).collect(),
+        names: findings
+            .parameters
+            .iter()
+            .map(|(index, _)| chains.names[*index].clone())
+            .collect(),
         sets: vec![SampleSet {
             name: "chains".to_owned(),
             columns: findings
@@ -202,28 +220,47 @@ fn parameters(findings: &Findings, chains: &Chains, observed: &Observed, figures
                 .map(|(index, _)| chains.number(*index).concat())
                 .collect(),
         }],
-        truth: observed
-            .truth
-            .as_ref()
-            .map(|truth| findings.parameters.iter().map(|(index, _)| truth.parameters[*index]).collect()),
+        truth: observed.truth.as_ref().map(|truth| {
+            findings
+                .parameters
+                .iter()
+                .map(|(index, _)| truth.parameters[*index])
+                .collect()
+        }),
     };
     let caption = "Contours hold 68 % and 95 % of the draws; lines mark the truth where it is known.";
-    vec![table, figures.add_wide("corner", caption, |theme| corner.svg(theme), None)]
+    vec![
+        table,
+        figures.add_wide("corner", caption, |theme| corner.svg(theme), None),
+    ]
 }
 
 fn traces(findings: &Findings, chains: &Chains, figures: &mut Figures) -> Vec<Block> {
     let transitions: Vec<_> = chains.chains.iter().flat_map(|chain| &chain.transitions).collect();
-    let deepest = transitions.iter().map(|transition| transition.depth()).max().unwrap_or(0);
-    let depth = transitions.iter().map(|transition| f64::from(transition.depth())).sum::<f64>();
+    let deepest = transitions
+        .iter()
+        .map(|transition| transition.depth())
+        .max()
+        .unwrap_or(0);
+    let depth = transitions
+        .iter()
+        .map(|transition| f64::from(transition.depth()))
+        .sum::<f64>();
     let step = chains.chains.first().map_or(f64::NAN, |chain| chain.step_size);
     let kept: u64 = transitions.iter().map(|transition| transition.gradients).sum();
     let facts = [
         ("Time", format!("{:.0} s", chains.seconds)),
-        ("Gradients", format!("{} kept, {} in the warm-up", kept, chains.warm_up_gradients)),
+        (
+            "Gradients",
+            format!("{} kept, {} in the warm-up", kept, chains.warm_up_gradients),
+        ),
         ("Gradients for a draw", format!("{:.1}", findings.gradients)),
         (
             "Doublings of a trajectory",
-            format!("{:.2} in the mean, {deepest} at most", depth / transitions.len().max(1) as f64),
+            format!(
+                "{:.2} in the mean, {deepest} at most",
+                depth / transitions.len().max(1) as f64
+            ),
         ),
         ("Step size", format!("{} radian", format_number(step))),
         ("Divergent trajectories", findings.divergent.to_string()),
@@ -234,7 +271,10 @@ fn traces(findings: &Findings, chains: &Chains, figures: &mut Figures) -> Vec<Bl
         ),
     ];
     let mut blocks = vec![Block::KeyValues(
-        facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        facts
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
     )];
     for (index, _) in &findings.parameters {
         let name = &chains.names[*index];
@@ -274,7 +314,8 @@ fn powers(target: &Target, chains: &Chains, observed: &Observed, figures: &mut F
             .map(|band| Convergence::of(&chains.number(BEFORE_POWERS + bin * multipoles.len() + band)))
             .collect();
         let edge = |sign: f64| -> Vec<f64> {
-            let value = |found: &Option<Convergence>| found.map_or(f64::NAN, |found| found.mean + sign * found.deviation);
+            let value =
+                |found: &Option<Convergence>| found.map_or(f64::NAN, |found| found.mean + sign * found.deviation);
             found.iter().map(value).collect()
         };
         let mut curves = vec![Curve::new("mean of the draws", multipoles.to_vec(), edge(0.0))];

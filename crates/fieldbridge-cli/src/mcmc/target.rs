@@ -50,7 +50,10 @@ impl Summary for Target {
         })?;
         let mut numbers = point.cosmology.parameters().to_vec();
         numbers.push(point.log_density);
-        for map in point.convergence.chunks_exact(self.posterior.field().patch().area_pixels()) {
+        for map in point
+            .convergence
+            .chunks_exact(self.posterior.field().patch().area_pixels())
+        {
             numbers.extend(self.bands.measure(map));
         }
         Ok((numbers, point.convergence))

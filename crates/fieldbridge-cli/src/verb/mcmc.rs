@@ -27,7 +27,12 @@ pub(crate) fn execute(arguments: &McmcArguments, console: &Console) -> anyhow::R
     mcmc.warmup = arguments.warmup.unwrap_or(mcmc.warmup);
     mcmc.draws = arguments.draws.unwrap_or(mcmc.draws);
     let simulator = simulator(&file)?;
-    let observed = observed(&file, &simulator, arguments.observation.as_deref(), arguments.simulation)?;
+    let observed = observed(
+        &file,
+        &simulator,
+        arguments.observation.as_deref(),
+        arguments.simulation,
+    )?;
     let observation = Observation::new(&simulator.field, &observed.convergence, &simulator.noise)
         .with_context(|| observed.source.clone())?;
     let peak = SpectrumPosterior::new(&simulator.field, simulator.priors, &observation)
@@ -65,7 +70,13 @@ pub(crate) fn execute(arguments: &McmcArguments, console: &Console) -> anyhow::R
     let work = || saving_state(|| sampler.run(&state, |_| ()));
     let chains = waiting_for(console, "draws of all chains", (&progress, total, "made"), work)?;
     progress.store(total, Ordering::Relaxed);
-    let name = arguments.run.recipe.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let name = arguments
+        .run
+        .recipe
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     outputs::write(directory.path(), &name, &target, &chains, observed.truth.as_ref())?;
     let findings = page::write(
         directory.path(),
@@ -120,7 +131,9 @@ fn identity(recipe: &SimulationRecipe, observation: &[f64]) -> String {
     // FNV-1a over the bytes
     let hash = bits
         .flat_map(u64::to_le_bytes)
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
     format!("recipe {recipe}, observation {hash:016x}")
 }
 

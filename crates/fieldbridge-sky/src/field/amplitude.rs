@@ -213,11 +213,13 @@ impl AmplitudeRule {
             .par_chunks_mut(TOGETHER * n * n)
             .enumerate()
             .for_each(|(block, by_matrices)| {
+                let mut trial = vec![0.0; n * n];
                 for (place, by_matrix) in by_matrices.chunks_exact_mut(n * n).enumerate() {
                     let mode = block * TOGETHER + place;
                     let here = mode * n * n..(mode + 1) * n * n;
                     let (matrix, root) = (&amplitudes.matrices[here.clone()], &amplitudes.roots[here.clone()]);
-                    by_matrix.copy_from_slice(&self.root.pull_back(matrix, n, root, &by_roots[here]));
+                    self.root
+                        .pull_back(matrix, n, root, &by_roots[here], &mut trial, by_matrix);
                     for (bin, slope) in by_variances.iter().enumerate() {
                         by_matrix[bin * n + bin] += self.multiplicities[mode] * slope;
                     }

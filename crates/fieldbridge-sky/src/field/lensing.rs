@@ -283,7 +283,9 @@ impl LensingField {
         let mut variances = amplitudes.variances.clone();
         gaussian
             .par_chunks_mut(area)
-            .for_each_init(Scratch::default, |scratch, plane| self.transform.apply_with(plane, scratch));
+            .for_each_init(Scratch::default, |scratch, plane| {
+                self.transform.apply_with(plane, scratch)
+            });
         if self.rule.law == Law::Gaussian {
             return Maps {
                 convergence: gaussian,

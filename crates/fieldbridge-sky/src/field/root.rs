@@ -57,7 +57,7 @@ impl Root {
                 values.iter().any(|&value| value < 0.0)
             }
             Self::Clipped => {
-                if is_above_floor(matrix, n) && triangle(matrix, n, root, 0.0) {
+                if cholesky(matrix, n, root) {
                     return false;
                 }
                 let (clipped, changed) = Clipping::of(matrix, n).apply(n);
@@ -72,45 +72,40 @@ impl Root {
         }
     }
 
-    /// From derivatives by the elements of `root` to those by the elements of `matrix`, each of a symmetric pair having half.
-    pub(super) fn pull_back(self, matrix: &[f64], n: usize, root: &[f64], gradient: &[f64]) -> Vec<f64> {
+    /// From derivatives by the elements of `root` to those by the elements of `matrix`, each of a symmetric pair having half,
+    /// written to `back`. `trial` is memory of the same size.
+    pub(super) fn pull_back(
+        self,
+        matrix: &[f64],
+        n: usize,
+        root: &[f64],
+        gradient: &[f64],
+        trial: &mut [f64],
+        back: &mut [f64],
+    ) {
         if root.iter().all(|&element| element == 0.0) {
-            return vec![0.0; n * n];
+            back.fill(0.0);
+            return;
         }
-        match self {
-            Self::Cholesky => {
-                let mut trial = vec![0.0; n * n];
-                let back = cholesky_pull_back(root, gradient, n);
-                if cholesky(matrix, n, &mut trial) {
-                    back
-                } else {
-                    Lowering::of(matrix, n).pull_back(matrix, &back, n)
-                }
-            }
-            Self::Symmetric => symmetric_pull_back(matrix, gradient, n),
-            Self::Clipped => {
-                let back = cholesky_pull_back(root, gradient, n);
-                if is_above_floor(matrix, n) {
-                    back
-                } else {
-                    Clipping::of(matrix, n).pull_back(&back, n)
-                }
-            }
+        if self == Self::Symmetric {
+            back.copy_from_slice(&symmetric_pull_back(matrix, gradient, n));
+            return;
         }
+        cholesky_pull_back(root, gradient, n, back);
+        if cholesky(matrix, n, trial) {
+            return;
+        }
+        let changed = if self == Self::Cholesky {
+            Lowering::of(matrix, n).pull_back(matrix, back, n)
+        } else {
+            Clipping::of(matrix, n).pull_back(back, n)
+        };
+        back.copy_from_slice(&changed);
     }
 }
 
-/// Whether all eigenvalues are above the floor: then the matrix less the floor has a root.
-fn is_above_floor(matrix: &[f64], n: usize) -> bool {
-    let floor = FLOOR * (0..n).map(|i| matrix[i * n + i]).sum::<f64>();
-    let mut lowered = matrix.to_vec();
-    for i in 0..n {
-        lowered[i * n + i] -= floor;
-    }
-    triangle(&lowered, n, &mut vec![0.0; n * n], 0.0)
-}
-
-/// Eigenvalues raised to the floor where they are below it.
+/// Eigenvalues raised to the floor where they are below it. It leaves a matrix with all of them above as it is, so that nothing jumps
+/// where Cholesky's pivots begin to need it.
 struct Clipping {
     values: Vec<f64>,
     vectors: Vec<f64>,
@@ -267,8 +262,8 @@ fn correlations(matrix: &[f64], n: usize) -> Vec<f64> {
 }
 
 /// `L^-T phi(L^T G) L^-1`, made symmetric, `phi` the lower triangle with half the diagonal (Murray 2016, arXiv:1602.07527).
-fn cholesky_pull_back(root: &[f64], gradient: &[f64], n: usize) -> Vec<f64> {
-    let mut middle = vec![0.0; n * n];
+fn cholesky_pull_back(root: &[f64], gradient: &[f64], n: usize, middle: &mut [f64]) {
+    middle.fill(0.0);
     for i in 0..n {
         for j in 0..=i {
             let product: f64 = (i..n).map(|k| root[k * n + i] * gradient[k * n + j]).sum();
@@ -289,9 +284,13 @@ fn cholesky_pull_back(root: &[f64], gradient: &[f64], n: usize) -> Vec<f64> {
             row[j] = (row[j] - known) / root[j * n + j];
         }
     }
-    (0..n * n)
-        .map(|index| 0.5 * (middle[index] + middle[index % n * n + index / n]))
-        .collect()
+    for i in 0..n {
+        for j in 0..i {
+            let mean = 0.5 * (middle[i * n + j] + middle[j * n + i]);
+            middle[i * n + j] = mean;
+            middle[j * n + i] = mean;
+        }
+    }
 }
 
 /// Daleckii and Krein (1965): in the eigenbasis the derivative of `f(P)` is a product with divided differences of
@@ -446,7 +445,8 @@ mod tests {
             };
             let mut at = [0.0; 9];
             root.of(&matrix, N, &mut at);
-            let back = root.pull_back(&matrix, N, &at, &weights);
+            let (mut trial, mut back) = ([0.0; 9], [0.0; 9]);
+            root.pull_back(&matrix, N, &at, &weights, &mut trial, &mut back);
             for i in 0..N {
                 for j in 0..=i {
                     let moved = |step: f64| {

@@ -200,7 +200,8 @@ impl FieldPosterior {
         let back = backward(&self.order, amplitudes.roots(), response, &model.forward, &by_waves);
         if !amplitudes.shifts().is_empty() {
             for (bin, by_shift) in by_shifts.iter_mut().enumerate() {
-                *by_shift += back.factors[bin] + 2.0 * back.precisions[bin] * model.precisions[bin] / model.factors[bin];
+                *by_shift +=
+                    back.factors[bin] + 2.0 * back.precisions[bin] * model.precisions[bin] / model.factors[bin];
             }
         }
         let by_parameters = self

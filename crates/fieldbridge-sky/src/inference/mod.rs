@@ -4,15 +4,15 @@
 //! adjoint of the forward model. Its coordinates are chosen so that it is nearly a unit normal; see there.
 //! [`SpectrumPosterior`] is the posterior of the parameters that a Gaussian field would have: a place to start from.
 
-mod spectrum_posterior;
 mod field_posterior;
 mod mode_blocks;
 mod observation;
 mod sampled_parameters;
+mod spectrum_posterior;
 #[cfg(test)]
 mod tests;
 
-pub use spectrum_posterior::{SpectrumPosterior, Peak};
 pub use field_posterior::{FieldPosterior, Point};
 pub use observation::Observation;
 pub use sampled_parameters::SampledParameters;
+pub use spectrum_posterior::{Peak, SpectrumPosterior};

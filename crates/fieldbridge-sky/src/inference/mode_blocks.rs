@@ -9,6 +9,11 @@
 //! Modes that mirror each other have the same `A`; they are done together, up to eight at once, and coordinates are in that
 //! order: `[mode of the octant, bin, image]`.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "elements of small matrices are named by their indices"
+)]
+
 use crate::field::{Octant, Patch};
 
 /// Most images of a mode under the symmetries of a square.
@@ -80,7 +85,10 @@ impl ModeOrder {
         let mut lanes = [[0.0; IMAGES]; B];
         for (bin, lane) in lanes.iter_mut().enumerate() {
             let plane = &planes[bin * self.area..(bin + 1) * self.area];
-            for (value, &place) in lane.iter_mut().zip(&self.places[self.starts[mode]..self.starts[mode + 1]]) {
+            for (value, &place) in lane
+                .iter_mut()
+                .zip(&self.places[self.starts[mode]..self.starts[mode + 1]])
+            {
                 *value = plane[place as usize];
             }
         }
@@ -174,7 +182,10 @@ macro_rules! for_bins {
 
 /// From `u` to waves.
 pub(super) fn forward(order: &ModeOrder, amplitudes: &[f64], response: Response<'_>, coordinates: &[f64]) -> Forward {
-    for_bins!(response.factors.len(), forward_of(order, amplitudes, response, coordinates))
+    for_bins!(
+        response.factors.len(),
+        forward_of(order, amplitudes, response, coordinates)
+    )
 }
 
 /// From derivatives by waves (planes) to those by all that went in, and those of [`Forward::energy`] added.

@@ -41,7 +41,12 @@ impl Observation {
         }
         if let Some(bin) = noise.iter().position(|&sigma| !(sigma > 0.0 && sigma.is_finite())) {
             let found = format!("{} in bin {bin}", noise[bin]);
-            return refused("noise", found, "a positive number".to_owned(), "give the deviation of a pixel");
+            return refused(
+                "noise",
+                found,
+                "a positive number".to_owned(),
+                "give the deviation of a pixel",
+            );
         }
         if let Some(index) = convergence.iter().position(|value| value.is_infinite()) {
             let area = field.patch().area_pixels();
@@ -73,7 +78,10 @@ impl Observation {
             );
         }
         Ok(Self {
-            convergence: convergence.iter().map(|&value| if value.is_nan() { 0.0 } else { value }).collect(),
+            convergence: convergence
+                .iter()
+                .map(|&value| if value.is_nan() { 0.0 } else { value })
+                .collect(),
             weights,
             totals,
         })

@@ -103,13 +103,17 @@ impl<'a> SpectrumPosterior<'a> {
                     let slopes: Vec<f64> = values.iter().map(|value| value.slope[index]).collect();
                     self.field.at_modes(&slopes)
                 };
-                std::iter::once(self.field.at_modes(values)).chain((0..6).map(slope)).collect()
+                std::iter::once(self.field.at_modes(values))
+                    .chain((0..6).map(slope))
+                    .collect()
             })
             .collect();
         let numbers: Vec<((usize, usize), Vec<Vec<f64>>)> = pairs(n).zip(columns).collect();
         let mut value = -0.5 * normals.iter().map(|normal| normal * normal).sum::<f64>();
         let mut gradient: Vec<f64> = normals.iter().map(|normal| -normal).collect();
-        let mut fisher: Vec<f64> = (0..free * free).map(|index| f64::from(index / free == index % free)).collect();
+        let mut fisher: Vec<f64> = (0..free * free)
+            .map(|index| f64::from(index / free == index % free))
+            .collect();
         let mut matrix = vec![0.0; n * n];
         for mode in 1..self.counts.len() {
             for ((i, j), columns) in &numbers {
@@ -265,5 +269,7 @@ fn multiply(one: &[f64], other: &[f64], n: usize) -> Vec<f64> {
 
 /// Trace of the product.
 fn trace(one: &[f64], other: &[f64], n: usize) -> f64 {
-    (0..n * n).map(|index| one[index] * other[index % n * n + index / n]).sum()
+    (0..n * n)
+        .map(|index| one[index] * other[index % n * n + index / n])
+        .sum()
 }

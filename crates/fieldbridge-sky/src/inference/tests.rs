@@ -95,6 +95,63 @@ fn of_a_gaussian_field_the_parameters_are_left_and_their_posterior_is_that_of_th
 }
 
 #[test]
+fn the_posterior_of_the_spectra_is_that_of_the_whole_covariance_of_all_pixels() {
+    let field = survey((Law::Gaussian, Convention::SelfConsistent));
+    let observation = observed(&field, 0);
+    let spectra = SpectrumPosterior::new(&field, Priors::lsst_y10(), &observation);
+    let parameters = SampledParameters::new(Priors::lsst_y10());
+    let differences: Vec<f64> = [[0.0; 6], [0.2, -0.4, 0.3, 0.1, -0.2, 0.5]]
+        .iter()
+        .map(|normals| {
+            let (dual, _) = parameters.universe(normals);
+            let values =
+                [dual.omega_c, dual.omega_b, dual.sigma_8, dual.h, dual.n_s, dual.w_0].map(|number| number.value);
+            let amplitudes = field.universe(&Cosmology::flat(values)).unwrap().amplitudes;
+            let prior: f64 = normals.iter().map(|normal| normal * normal).sum();
+            let exact = dense_log_density(&field, &amplitudes, &observation.convergence) - 0.5 * prior;
+            spectra.at(normals).unwrap().0 - exact
+        })
+        .collect();
+    // up to the mean of a map, which no universe changes
+    assert!((differences[0] - differences[1]).abs() < 1e-8, "{differences:?}");
+}
+
+/// `ln N(d; 0, J J^T + N)` with `J` the response of the map to each white noise, by Cholesky's root of the whole matrix.
+fn dense_log_density(field: &LensingField, amplitudes: &crate::field::Amplitudes, data: &[f64]) -> f64 {
+    let n = field.size();
+    let responses: Vec<Vec<f64>> = (0..n)
+        .map(|index| {
+            let mut white = vec![0.0; n];
+            white[index] = 1.0;
+            field.maps(amplitudes, &white).convergence
+        })
+        .collect();
+    let mut matrix = vec![0.0; n * n];
+    for response in &responses {
+        for (i, row) in matrix.chunks_exact_mut(n).enumerate() {
+            for (element, other) in row.iter_mut().zip(response) {
+                *element += response[i] * other;
+            }
+        }
+    }
+    let mut root = vec![0.0; n * n];
+    let mut solved = vec![0.0; n];
+    let mut value = 0.0;
+    for i in 0..n {
+        matrix[i * n + i] += NOISE[i / (PIXELS * PIXELS)].powi(2);
+        for j in 0..=i {
+            let known: f64 = (0..j).map(|k| root[i * n + k] * root[j * n + k]).sum();
+            let left = matrix[i * n + j] - known;
+            root[i * n + j] = if i == j { left.sqrt() } else { left / root[j * n + j] };
+        }
+        let known: f64 = (0..i).map(|k| root[i * n + k] * solved[k]).sum();
+        solved[i] = (data[i] - known) / root[i * n + i];
+        value -= root[i * n + i].ln() + 0.5 * solved[i] * solved[i];
+    }
+    value
+}
+
+#[test]
 fn maps_of_a_gaussian_field_have_the_mean_and_variance_of_wiener() {
     let law = (Law::Gaussian, Convention::SelfConsistent);
     let posterior = posterior(law, 0);
@@ -110,7 +167,9 @@ fn maps_of_a_gaussian_field_have_the_mean_and_variance_of_wiener() {
         .map(|index| (posterior.observation().convergence[index] - mean[index]) * NOISE[index / area].powi(-2))
         .collect();
     // S v = A A^T v, mode by mode: the maps of white noise A^T v
-    let dual = field.universe(&Cosmology::flat(universe_parameters(&posterior)).with_derivatives()).unwrap();
+    let dual = field
+        .universe(&Cosmology::flat(universe_parameters(&posterior)).with_derivatives())
+        .unwrap();
     let zero = vec![0.0; field.size()];
     let maps = field.maps(&dual.amplitudes, &zero);
     let white = field.pull_back(&dual, &zero, &maps, &residual).white;
@@ -202,7 +261,12 @@ fn a_fixed_parameter_is_not_sampled() {
     let (mut few, mut many) = (vec![0.0; at.len()], vec![0.0; same.len()]);
     posterior.log_density_and_gradient(&at, &mut few).unwrap();
     all.log_density_and_gradient(&same, &mut many).unwrap();
-    for (few, many) in [(few[0], many[0]), (few[1], many[2]), (few[2], many[6]), (few[50], many[54])] {
+    for (few, many) in [
+        (few[0], many[0]),
+        (few[1], many[2]),
+        (few[2], many[6]),
+        (few[50], many[54]),
+    ] {
         assert!((few - many).abs() < 1e-6 * (1.0 + many.abs()), "{few} {many}");
     }
 }

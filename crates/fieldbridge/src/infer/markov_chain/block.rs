@@ -91,7 +91,9 @@ impl<P: LogPosterior + ?Sized> Block<'_, P> {
             posterior: self.posterior,
             whitening: self.whitening,
         });
-        let mut walker = settings.new_chain(chain, math, &mut random).map_err(|error| failed(&error))?;
+        let mut walker = settings
+            .new_chain(chain, math, &mut random)
+            .map_err(|error| failed(&error))?;
         walker.set_position(position).map_err(|error| failed(&error))?;
         let mut step_size = match self.steps {
             Steps::Adapted(step) | Steps::Fixed(step) => step,

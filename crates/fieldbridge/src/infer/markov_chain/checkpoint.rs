@@ -56,9 +56,11 @@ pub(super) fn save(chains: &Chains, identity: &str, path: &Path) -> Result<(), E
         ("root".to_owned(), chains.whitening.root().to_vec()),
         ("seconds".to_owned(), vec![chains.seconds]),
     ];
-    let own = chains.chains.iter().enumerate().flat_map(|(index, chain)| {
-        vectors(chain).map(|(name, values)| (format!("{index}.{name}"), values))
-    });
+    let own = chains
+        .chains
+        .iter()
+        .enumerate()
+        .flat_map(|(index, chain)| vectors(chain).map(|(name, values)| (format!("{index}.{name}"), values)));
     let tensors: Vec<(String, usize, Vec<u8>)> = shared
         .into_iter()
         .chain(own)
@@ -101,7 +103,10 @@ pub(super) fn load(path: &Path, identity: &str) -> Result<Option<Chains>, Error>
     let header: Header = serde_json::from_str(&header).map_err(|error| damaged(error.to_string()))?;
     if header.identity != identity {
         return Err(refused(
-            format!("its chains are of\n  {}\nand these would be of\n  {identity}", header.identity),
+            format!(
+                "its chains are of\n  {}\nand these would be of\n  {identity}",
+                header.identity
+            ),
             "choose another directory with --out, or remove it",
         ));
     }

@@ -119,7 +119,10 @@ fn normal_ranks(chains: &[Vec<f64>]) -> Vec<Vec<f64>> {
         from = to;
     }
     let mut scores = scores.into_iter();
-    chains.iter().map(|chain| scores.by_ref().take(chain.len()).collect()).collect()
+    chains
+        .iter()
+        .map(|chain| scores.by_ref().take(chain.len()).collect())
+        .collect()
 }
 
 /// `sqrt(((n - 1) W + B) / (n W))` with `W` the mean variance within and `B / n` the variance of the means.
@@ -217,6 +220,29 @@ mod tests {
             assert!((found.deviation - 1.0).abs() < 0.02 && found.mean.abs() < 4.0 * found.error);
             assert!((found.error * exact.sqrt() - 1.0).abs() < 0.05);
         }
+    }
+
+    #[test]
+    fn numbers_are_those_of_arviz() {
+        let chains = include_str!("../../../tests/fixtures/markov_chain/chains.csv");
+        let known = include_str!("../../../tests/fixtures/markov_chain/convergence.csv");
+        let mut seen = 0;
+        for line in known.lines().skip(1) {
+            let mut words = line.split(',');
+            let case = words.next().unwrap();
+            let numbers: Vec<f64> = words.map(|word| word.parse().unwrap()).collect();
+            let of_case: Vec<Vec<f64>> = chains
+                .lines()
+                .filter_map(|line| line.strip_prefix(case)?.strip_prefix(','))
+                .map(|line| line.split(',').map(|word| word.parse().unwrap()).collect())
+                .collect();
+            let found = Convergence::of(&of_case).unwrap();
+            for (found, known) in [found.r_hat, found.bulk, found.tail, found.error].iter().zip(numbers) {
+                assert!((found / known - 1.0).abs() < 1e-6, "{case}: {found} {known}");
+            }
+            seen += 1;
+        }
+        assert_eq!(seen, 6);
     }
 
     #[test]

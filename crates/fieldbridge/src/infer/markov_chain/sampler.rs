@@ -210,7 +210,8 @@ impl<P: LogPosterior + Summary + ?Sized> Sampler<'_, P> {
             ..
         } = self.settings;
         if chains == 0 || draws == 0 || block == 0 {
-            let reason = format!("{chains} chains of {draws} draws in blocks of {block}: expected at least one of each");
+            let reason =
+                format!("{chains} chains of {draws} draws in blocks of {block}: expected at least one of each");
             return refused("mcmc", reason, "4 chains of 1000 draws are usual");
         }
         if warm_up < 40 {

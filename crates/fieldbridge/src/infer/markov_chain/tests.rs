@@ -119,7 +119,11 @@ fn moments_are_those_of_the_density() {
     // variance of a bent coordinate: 1 + 0.09 * 4
     let deviation = moments.deviation();
     assert!((deviation[7] - 1.36_f64.sqrt()).abs() < 0.1 && moments.mean()[7].abs() < 0.2);
-    let divergent = chains.chains.iter().flat_map(|chain| &chain.transitions).filter(|step| step.divergent);
+    let divergent = chains
+        .chains
+        .iter()
+        .flat_map(|chain| &chain.transitions)
+        .filter(|step| step.divergent);
     assert!(divergent.count() < 30);
 }
 
@@ -172,7 +176,10 @@ fn a_stopped_run_goes_on_as_if_it_had_not_been_and_threads_do_not_matter() {
     // another seed is another run
     let other = SamplerSettings { seed: 2, ..small };
     let error = run(&posterior, other, &parts, &never, |_| ()).unwrap_err();
-    assert!(error.to_string().contains("seed 1") && error.to_string().contains("seed 2"), "{error}");
+    assert!(
+        error.to_string().contains("seed 1") && error.to_string().contains("seed 2"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -190,7 +197,9 @@ fn damaged_states_and_impossible_settings_are_refused() {
         ("mcmc", |settings| settings.chains = 0),
         ("mcmc", |settings| settings.draws = 0),
         ("mcmc.warmup", |settings| settings.warm_up = 10),
-        ("mcmc.target_acceptance", |settings| settings.target_acceptance = f64::NAN),
+        ("mcmc.target_acceptance", |settings| {
+            settings.target_acceptance = f64::NAN
+        }),
         ("mcmc.most_doublings", |settings| settings.most_doublings = 0),
     ];
     for (key, change) in cases {
@@ -243,6 +252,9 @@ fn a_chain_that_finds_no_place_to_begin_says_why() {
         stop: &AtomicBool::new(false),
         progress: &AtomicU64::new(0),
     };
-    let error = sampler.run(&folder.path().join("state"), |_| ()).unwrap_err().to_string();
+    let error = sampler
+        .run(&folder.path().join("state"), |_| ())
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("matter power is not positive"), "{error}");
 }

@@ -83,7 +83,9 @@ impl Whitening {
             return self.clone();
         }
         let count = draws.len() as f64;
-        let location: Vec<f64> = (0..n).map(|i| draws.iter().map(|draw| draw[i]).sum::<f64>() / count).collect();
+        let location: Vec<f64> = (0..n)
+            .map(|i| draws.iter().map(|draw| draw[i]).sum::<f64>() / count)
+            .collect();
         let prior = 5.0 * n as f64;
         let mut covariance = vec![0.0; n * n];
         for i in 0..n {
