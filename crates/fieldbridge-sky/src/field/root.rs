@@ -133,11 +133,12 @@ impl Clipping {
     }
 
     /// The derivative of a function of a symmetric matrix (Daleckii and Krein 1965): in the frame of the eigenvectors each
-    /// element is multiplied by a difference quotient. The floor counts as a constant: it is 1e-10 of the trace.
+    /// element is multiplied by a difference quotient. The floor moves with the trace.
     fn pull_back(&self, gradient: &[f64], n: usize) -> Vec<f64> {
         let clip = |value: f64| value.max(self.floor);
         let largest = self.values.iter().copied().fold(0.0, |a: f64, b| a.max(b.abs()));
         let mut back = vec![0.0; n * n];
+        let mut by_floor = 0.0;
         for a in 0..n {
             for b in 0..n {
                 let (left, right) = (self.values[a], self.values[b]);
@@ -153,12 +154,18 @@ impl Clipping {
                         inner += left[i] * 0.5 * (gradient[i * n + j] + gradient[j * n + i]) * right[j];
                     }
                 }
+                if a == b && self.values[a] < self.floor {
+                    by_floor += inner;
+                }
                 for i in 0..n {
                     for j in 0..n {
                         back[i * n + j] += quotient * inner * left[i] * right[j];
                     }
                 }
             }
+        }
+        for i in 0..n {
+            back[i * n + i] += FLOOR * by_floor;
         }
         back
     }

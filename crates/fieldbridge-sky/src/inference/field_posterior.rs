@@ -49,7 +49,7 @@ impl FieldPosterior {
     /// The posterior of a survey.
     ///
     /// # Errors
-    /// [`SkyError::Observation`] for more than ten bins or an observation of another size.
+    /// [`SkyError::Observation`] for more than six bins or an observation of another size.
     pub fn new(field: LensingField, priors: Priors, observation: Observation) -> Result<Self, SkyError> {
         if field.bins() > MOST_BINS || observation.weights.len() != field.size() {
             return Err(SkyError::Observation {

@@ -159,7 +159,7 @@ pub(super) struct Backward {
 }
 
 /// Most bins there can be.
-pub(super) const MOST_BINS: usize = 10;
+pub(super) const MOST_BINS: usize = 6;
 
 /// Calls a function for a number of bins the compiler knows, with the widest vectors of this processor.
 macro_rules! for_bins {
@@ -171,10 +171,6 @@ macro_rules! for_bins {
             4 => pulp::Arch::new().dispatch(#[inline(always)] || $function::<4>($($argument),*)),
             5 => pulp::Arch::new().dispatch(#[inline(always)] || $function::<5>($($argument),*)),
             6 => pulp::Arch::new().dispatch(#[inline(always)] || $function::<6>($($argument),*)),
-            7 => pulp::Arch::new().dispatch(#[inline(always)] || $function::<7>($($argument),*)),
-            8 => pulp::Arch::new().dispatch(#[inline(always)] || $function::<8>($($argument),*)),
-            9 => pulp::Arch::new().dispatch(#[inline(always)] || $function::<9>($($argument),*)),
-            10 => pulp::Arch::new().dispatch(#[inline(always)] || $function::<10>($($argument),*)),
             other => unreachable!("{other} bins were refused before"),
         }
     };
