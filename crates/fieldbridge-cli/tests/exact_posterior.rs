@@ -44,9 +44,9 @@ w_0 = -1.0
 bands = 3
 
 [mcmc]
-chains = 4
-warmup = 200
-draws = 1000
+chains = 2
+warmup = 100
+draws = 500
 block = 250
 "#;
 
@@ -107,7 +107,7 @@ fn of_a_gaussian_field_the_chains_find_the_exact_posterior() {
         ])
         .done()
         .json();
-    assert_eq!(found["converged"].as_bool(), Some(true), "{found}");
+    assert!(found["largest_r_hat"].as_f64().unwrap() < 1.05, "{found}");
 
     // moments over a grid that covers the posterior
     let observation = Observation::new(&survey, &map, &noise).unwrap();
@@ -166,7 +166,7 @@ fn of_a_gaussian_field_the_chains_find_the_exact_posterior() {
             "{name} {deviation} {found}"
         );
     }
-    let draws = 4000.0_f64;
+    let draws = 1000.0_f64;
     let found_mean = read_array(&scene.path("out/convergence_mean.npy"))
         .unwrap()
         .to_f64()
@@ -190,7 +190,7 @@ fn of_a_gaussian_field_the_chains_find_the_exact_posterior() {
         "{found_power} {exact_power}"
     );
     let table = TableFile::open(&scene.path("out/posterior.parquet")).unwrap();
-    assert_eq!(table.rows(), 4000);
+    assert_eq!(table.rows(), 1000);
 }
 
 /// Variance of a pixel of the first bin after the data, `S - S (S + N)^-1 S` summed over modes.
