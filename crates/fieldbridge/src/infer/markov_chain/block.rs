@@ -10,6 +10,9 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{LogPosterior, Rejected, Whitening};
 
+/// Share by which the step of each trajectory is longer or shorter, when steps are not adapted.
+const JITTER: f64 = 0.1;
+
 /// How a draw came about.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Transition {
@@ -78,11 +81,14 @@ impl<P: LogPosterior + ?Sized> Block<'_, P> {
             Steps::Adapted(initial) => {
                 settings.num_tune = self.draws as u64;
                 steps.initial_step = initial;
+                steps.jitter = None;
                 steps.adapt_options.method = StepSizeAdaptMethod::DualAverage;
             }
             Steps::Fixed(step) => {
                 settings.num_tune = 0;
                 steps.initial_step = step;
+                // steps that divide half a turn would come back to where they were
+                steps.jitter = Some(JITTER);
                 steps.adapt_options.method = StepSizeAdaptMethod::Fixed(step);
             }
         }
@@ -108,7 +114,9 @@ impl<P: LogPosterior + ?Sized> Block<'_, P> {
                 divergent: progress.diverging,
                 step_size: progress.step_size,
             };
-            step_size = progress.step_size;
+            if matches!(self.steps, Steps::Adapted(_)) {
+                step_size = progress.step_size;
+            }
             each(&draw, transition).map_err(|error| failed(&error))?;
             position.copy_from_slice(&draw);
         }

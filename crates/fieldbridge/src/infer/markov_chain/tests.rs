@@ -107,6 +107,17 @@ fn moments_are_those_of_the_density() {
     let stop = AtomicBool::new(false);
     let chains = run(&posterior, settings(), &folder.path().join("state"), &stop, |_| ()).unwrap();
     assert_eq!((chains.draws(), chains.number(0).len()), (1000, 3));
+    // one step for all, about which each trajectory has its own
+    let step = chains.chains[0].step_size;
+    for chain in &chains.chains {
+        assert_eq!(chain.step_size, step);
+        assert!(
+            chain
+                .transitions
+                .iter()
+                .all(|transition| (transition.step_size / step - 1.0).abs() < 0.11)
+        );
+    }
     for (index, variance) in [(0, COVARIANCE[0]), (1, COVARIANCE[2])] {
         let found = Convergence::of(&chains.number(index)).unwrap();
         assert!(found.r_hat < 1.01, "{found:?}");
