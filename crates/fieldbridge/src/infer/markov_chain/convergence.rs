@@ -160,17 +160,22 @@ fn effective(chains: &[Vec<f64>]) -> f64 {
     }
     let correlation = |lag: usize| 1.0 - (within - autocovariance(lag)) / total;
     let mut sequence = vec![1.0, correlation(1)];
-    let mut left = 0.0;
+    let mut left = None;
     let mut lag = 1;
     while lag + 3 < length {
         let (even, odd) = (correlation(lag + 1), correlation(lag + 2));
         if even + odd < 0.0 {
-            left = f64::max(even, 0.0);
+            left = Some(f64::max(even, 0.0));
             break;
         }
         sequence.extend([even, odd]);
         lag += 2;
     }
+    // chains too short for their correlations to end: the last pair is that left over
+    let left = left.unwrap_or_else(|| {
+        let last = sequence.split_off((sequence.len() - 2).max(2));
+        last.first().copied().unwrap_or_default()
+    });
     // pairs may not grow
     for pair in 1..sequence.len() / 2 {
         let before = sequence[2 * pair - 2] + sequence[2 * pair - 1];
