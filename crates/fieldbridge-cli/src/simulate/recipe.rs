@@ -249,7 +249,7 @@ impl Default for McmcRecipe {
     fn default() -> Self {
         Self {
             chains: 4,
-            warmup: 400,
+            warmup: 200,
             draws: 1000,
             block: 25,
             target_acceptance: 0.8,

@@ -40,7 +40,7 @@ impl Default for SamplerSettings {
     fn default() -> Self {
         Self {
             chains: 4,
-            warm_up: 400,
+            warm_up: 200,
             draws: 1000,
             block: 50,
             seed: 1,
@@ -216,7 +216,7 @@ impl<P: LogPosterior + Summary + ?Sized> Sampler<'_, P> {
         }
         if warm_up < 40 {
             let reason = format!("is {warm_up}, expected at least 40 draws");
-            return refused("mcmc.warmup", reason, "400 are usual");
+            return refused("mcmc.warmup", reason, "200 are usual");
         }
         if !(target_acceptance > 0.0 && target_acceptance < 1.0) {
             let reason = format!("is {target_acceptance}, expected a number between 0 and 1");
