@@ -75,6 +75,11 @@ pub(crate) enum Verb {
         after_help = "Example:\n  fieldbridge simulate recipes/lensing-lssty10.toml --set simulations=100 --out runs/lensing"
     )]
     Simulate(RunArguments),
+    /// Draw from the posterior of maps and universe of a survey by field-level Markov chains; killed and started again they go on
+    #[command(
+        after_help = "Examples:\n  fieldbridge mcmc recipes/lensing-lssty10.toml --out runs/posterior\n  fieldbridge mcmc recipes/lensing-lssty10.toml --observation map.npy --draws 2000 --out runs/posterior"
+    )]
+    Mcmc(McmcArguments),
     /// Draw from a trained model
     #[command(
         after_help = "Examples:\n  fieldbridge sample runs/buzzard --count 10000 --out galaxies.parquet\n  fieldbridge sample runs/flow-matching --count 500 --walk 20 --out walk.parquet\n  fieldbridge sample runs/bridging --count 1000 --sampler euler_maruyama --steps 50 --noise 2 --out noisy.parquet"
@@ -114,6 +119,30 @@ pub(crate) struct RunArguments {
     /// Replace a setting of the recipe, such as train.steps=50; may be given more than once
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
+}
+
+/// Arguments of `mcmc`.
+#[derive(Debug, Args)]
+pub(crate) struct McmcArguments {
+    /// Recipe, directory and settings.
+    #[command(flatten)]
+    pub(crate) run: RunArguments,
+    /// An npy file with a noisy map of convergence, [row, column, bin] or [bin, row, column], NaN where nothing was observed; a
+    /// simulation of the recipe by default
+    #[arg(long, value_name = "FILE", conflicts_with = "simulation")]
+    pub(crate) observation: Option<PathBuf>,
+    /// Number of the simulation of the recipe to observe
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) simulation: Option<u64>,
+    /// Number of chains; the recipe's by default
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) chains: Option<usize>,
+    /// Draws of each chain that are thrown away; the recipe's by default
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) warmup: Option<usize>,
+    /// Draws of each chain that are kept; the recipe's by default, and more later
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) draws: Option<usize>,
 }
 
 /// Arguments of `sample`.

@@ -9,6 +9,7 @@ mod directory;
 mod drawing;
 mod failure;
 mod interrupt;
+mod mcmc;
 mod progress;
 mod report;
 mod rows;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
             Verb::Run(verb) => verb::run::execute(verb, &device, &console),
             Verb::Train(verb) => verb::train::execute(verb, &device, &console),
             Verb::Simulate(verb) => verb::simulate::execute(verb, &console),
+            Verb::Mcmc(verb) => verb::mcmc::execute(verb, &console),
             Verb::Sample(verb) => verb::sample::execute(verb, &device, &console),
             Verb::Density(verb) => verb::density::execute(verb, &device, &console),
             Verb::Infer(verb) => verb::infer::execute(verb, &device, &console),

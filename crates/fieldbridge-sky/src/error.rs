@@ -100,6 +100,18 @@ pub enum SkyError {
         /// Likely fix.
         hint: &'static str,
     },
+    /// An observation that cannot be used.
+    #[error("the observation has the {what} {found}: expected {expected}; {hint}")]
+    Observation {
+        /// Which of its properties.
+        what: &'static str,
+        /// What it is.
+        found: String,
+        /// What it must be.
+        expected: String,
+        /// Likely fix.
+        hint: &'static str,
+    },
     /// A prior that is none.
     #[error("the prior of {name} has the {what} {value}: expected {expected}; {hint}")]
     Prior {

@@ -16,7 +16,7 @@
 //! | [`field`] | Gaussian and log-normal maps |
 //! | [`survey`] | shear, noise, masks and edges |
 //! | [`statistics`] | summaries of maps |
-//! | [`inference`] | posteriors given an observed map |
+//! | [`inference`] | the posterior of maps and universe |
 //!
 //! [`LensingSpectra`] is where to start for spectra, [`field::LensingField`] for maps and [`Simulator`] for simulated surveys.
 

@@ -95,19 +95,51 @@ impl Prior {
             } => {
                 let (under, over) = self.shares();
                 let share = under + share * (over - under);
-                let (mut left, mut right) = (-40.0_f64, 40.0_f64);
-                while right - left > 1e-15 * left.abs().max(right.abs()).max(1.0) {
-                    let middle = 0.5 * (left + right);
-                    if middle <= left || middle >= right {
-                        break;
-                    }
-                    if below(middle) < share {
-                        left = middle;
-                    } else {
-                        right = middle;
-                    }
+                (mean + deviation * quantile(share)).clamp(low, high)
+            }
+        }
+    }
+
+    /// Whether it has one value only.
+    #[must_use]
+    pub fn is_fixed(&self) -> bool {
+        matches!(self, Self::Fixed(_))
+    }
+
+    /// The value that has as much of the prior below it as `normal` has of the standard normal distribution, and its
+    /// derivative: the prior as a function of a standard normal number.
+    #[must_use]
+    pub fn of_normal(&self, normal: f64) -> (f64, f64) {
+        match *self {
+            Self::Fixed(value) => (value, 0.0),
+            Self::Uniform { low, high } => {
+                let width = high - low;
+                // from the nearer end, so that no digits are lost
+                let value = if normal < 0.0 {
+                    low + width * below(normal)
+                } else {
+                    high - width * below(-normal)
+                };
+                (value, width * density(normal))
+            }
+            Self::Normal {
+                mean,
+                deviation,
+                low,
+                high,
+            } => {
+                if low == f64::NEG_INFINITY && high == f64::INFINITY {
+                    return (mean + deviation * normal, deviation);
                 }
-                (mean + deviation * 0.5 * (left + right)).clamp(low, high)
+                let (from, to) = ((low - mean) / deviation, (high - mean) / deviation);
+                let share = below(to) - below(from);
+                let z = if normal < 0.0 {
+                    quantile(below(from) + share * below(normal))
+                } else {
+                    -quantile(below(-to) + share * below(-normal))
+                };
+                let value = (mean + deviation * z).clamp(low, high);
+                (value, deviation * share * density(normal) / density(z))
             }
         }
     }
@@ -132,6 +164,28 @@ impl Prior {
         };
         if inside { density } else { f64::NEG_INFINITY }
     }
+}
+
+/// The standard normal number with this share below it, by halving.
+fn quantile(share: f64) -> f64 {
+    let (mut left, mut right) = (-40.0_f64, 40.0_f64);
+    while right - left > 1e-15 * left.abs().max(right.abs()).max(1.0) {
+        let middle = 0.5 * (left + right);
+        if middle <= left || middle >= right {
+            break;
+        }
+        if below(middle) < share {
+            left = middle;
+        } else {
+            right = middle;
+        }
+    }
+    0.5 * (left + right)
+}
+
+/// Density of the standard normal distribution.
+fn density(z: f64) -> f64 {
+    (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt()
 }
 
 /// Share of the standard normal distribution below a value.
@@ -227,6 +281,44 @@ mod tests {
             high: f64::INFINITY,
         };
         assert!((tail.quantile(below(-5.0)) + 5.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn priors_are_functions_of_a_normal_number() {
+        let free = f64::INFINITY;
+        let cut = |low, high| Prior::Normal {
+            mean: -1.0,
+            deviation: 0.9,
+            low,
+            high,
+        };
+        let priors = [
+            cut(-2.0, -0.3),
+            cut(-free, free),
+            cut(-1.2, free),
+            Prior::Uniform { low: 0.1, high: 0.4 },
+        ];
+        for prior in priors {
+            for normal in [-6.0, -1.3, 0.0, 0.4, 2.5, 6.0] {
+                let (value, slope) = prior.of_normal(normal);
+                if normal.abs() < 3.0 {
+                    let quantile = prior.quantile(below(normal));
+                    assert!(
+                        (value - quantile).abs() < 1e-12,
+                        "{prior:?} {normal}: {value} {quantile}"
+                    );
+                }
+                let difference = (prior.of_normal(normal + 1e-5).0 - prior.of_normal(normal - 1e-5).0) / 2e-5;
+                assert!(
+                    (slope - difference).abs() < 1e-8 * slope.abs() + 2e-10,
+                    "{prior:?} {normal}: {slope} {difference}"
+                );
+                // the density of the value times the slope is that of the number
+                let product = prior.log_density(value).exp() * slope;
+                assert!((product / density(normal) - 1.0).abs() < 1e-6, "{prior:?} {normal}");
+            }
+        }
+        assert_eq!(Prior::Fixed(0.7).of_normal(1.0), (0.7, 0.0));
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod coupling;
 pub mod data;
 pub mod device;
 pub mod error;
+pub mod infer;
 pub mod likelihood;
 pub mod model;
 pub mod network;

@@ -11,7 +11,7 @@ const WIDTH: u32 = 1400;
 
 /// The stand-alone drawings of a report, by name.
 #[derive(Debug, Default)]
-pub(super) struct Figures {
+pub(crate) struct Figures {
     drawn: Vec<(String, String)>,
     /// Animations, complete files.
     moving: Vec<(String, Vec<u8>)>,
@@ -19,13 +19,13 @@ pub(super) struct Figures {
 
 impl Figures {
     /// A figure that may share its row with another.
-    pub(super) fn add(&mut self, name: &str, caption: impl Into<String>, draw: impl Fn(Theme) -> String) -> Block {
+    pub(crate) fn add(&mut self, name: &str, caption: impl Into<String>, draw: impl Fn(Theme) -> String) -> Block {
         let name = self.keep(name, draw(Theme::Light));
         Block::figure(name, caption, draw(Theme::Page))
     }
 
     /// A figure over the whole width; `narrow` draws another layout for small screens.
-    pub(super) fn add_wide(
+    pub(crate) fn add_wide(
         &mut self,
         name: &str,
         caption: impl Into<String>,
@@ -37,7 +37,7 @@ impl Figures {
     }
 
     /// An animation, a complete APNG file, `figures/NAME.apng`.
-    pub(super) fn add_moving(&mut self, name: &str, caption: impl Into<String>, file: Vec<u8>) -> Block {
+    pub(crate) fn add_moving(&mut self, name: &str, caption: impl Into<String>, file: Vec<u8>) -> Block {
         self.moving.push((name.to_owned(), file.clone()));
         Block::Picture {
             id: format!("{name}-moving"),
@@ -69,12 +69,12 @@ impl Figures {
 
     /// Names of the figures so far, in order.
     #[cfg(test)]
-    pub(super) fn names(&self) -> Vec<&str> {
+    pub(crate) fn names(&self) -> Vec<&str> {
         self.drawn.iter().map(|(name, _)| name.as_str()).collect()
     }
 
     /// Writes `figures/NAME.svg` and `figures/NAME.png` under the run directory.
-    pub(super) fn write(&self, directory: &Path) -> anyhow::Result<()> {
+    pub(crate) fn write(&self, directory: &Path) -> anyhow::Result<()> {
         let folder = directory.join("figures");
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
         for (name, svg) in &self.drawn {

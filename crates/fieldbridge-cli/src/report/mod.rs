@@ -8,7 +8,7 @@ mod columns;
 mod data;
 mod evidence;
 pub(crate) mod fields;
-mod figures;
+pub(crate) mod figures;
 mod headline;
 mod input;
 mod predictions;

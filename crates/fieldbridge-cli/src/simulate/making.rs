@@ -34,19 +34,6 @@ pub(crate) struct Making<'a> {
     rows_per_chunk: usize,
 }
 
-/// What decides the numbers of a simulation: two stores with the same have the same simulations.
-fn identity(recipe: &SimulationRecipe) -> Value {
-    let mut value = serde_json::to_value(recipe).expect("a recipe is plain data");
-    if let Some(table) = value.as_object_mut() {
-        table.remove("title");
-        table.remove("simulations");
-        if let Some(store) = table.get_mut("store").and_then(Value::as_object_mut) {
-            store.remove("simulations_per_chunk");
-        }
-    }
-    value
-}
-
 /// The first key that differs, and its two values.
 fn difference(key: &str, old: &Value, new: &Value) -> Option<(String, Value, Value)> {
     match (old, new) {
@@ -74,7 +61,7 @@ impl<'a> Making<'a> {
             Err(FileError::Missing { .. }) => None,
             Err(error) => return Err(error).with_context(|| "choose another directory with --out".to_owned()),
         };
-        let identity = identity(recipe);
+        let identity = recipe.of_simulations();
         let (mut rows, mut rows_per_chunk) = (recipe.simulations, arrays::rows_per_chunk(recipe));
         if let Some(old) = &old {
             if let Some((key, was, is)) = difference("", &old.attributes()["recipe"], &identity) {
@@ -157,7 +144,7 @@ impl<'a> Making<'a> {
                 done.fetch_sub(row as u64, Ordering::Relaxed);
                 return Ok(());
             }
-            let simulation = self.simulation((chunk * self.rows_per_chunk + row) as u64)?;
+            let simulation = simulation(self.simulator, self.seed, (chunk * self.rows_per_chunk + row) as u64)?;
             for (series, column) in self.series.iter().zip(&mut columns) {
                 append(column, (series.row)(self.simulator, &simulation));
             }
@@ -170,31 +157,28 @@ impl<'a> Making<'a> {
         }
         Ok(())
     }
+}
 
-    fn simulation(&self, index: u64) -> anyhow::Result<Simulation> {
-        let stream = |purpose| Stream::new(self.seed, purpose, index).generator();
-        let made = self.simulator.simulate(
-            &mut stream("simulated universe"),
-            &mut stream("simulated fluctuations"),
-            &mut stream("simulated noise"),
-        );
-        made.with_context(|| {
-            let universe = self
-                .simulator
-                .priors
-                .sample(&mut stream("simulated universe"))
-                .parameters();
-            let named: Vec<String> = PARAMETERS
-                .iter()
-                .zip(universe)
-                .map(|(name, value)| format!("{name} = {value:.4}"))
-                .collect();
-            format!(
-                "simulation {index} ({}) cannot be made; cut the prior so that it holds no such universe",
-                named.join(", ")
-            )
-        })
-    }
+/// Simulation number `index`.
+pub(crate) fn simulation(simulator: &Simulator, seed: u64, index: u64) -> anyhow::Result<Simulation> {
+    let stream = |purpose| Stream::new(seed, purpose, index).generator();
+    let made = simulator.simulate(
+        &mut stream("simulated universe"),
+        &mut stream("simulated fluctuations"),
+        &mut stream("simulated noise"),
+    );
+    made.with_context(|| {
+        let universe = simulator.priors.sample(&mut stream("simulated universe")).parameters();
+        let named: Vec<String> = PARAMETERS
+            .iter()
+            .zip(universe)
+            .map(|(name, value)| format!("{name} = {value:.4}"))
+            .collect();
+        format!(
+            "simulation {index} ({}) cannot be made; cut the prior so that it holds no such universe",
+            named.join(", ")
+        )
+    })
 }
 
 fn append(column: &mut Option<ColumnValues>, values: ColumnValues) {

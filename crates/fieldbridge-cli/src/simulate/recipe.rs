@@ -34,6 +34,12 @@ pub(crate) struct SimulationRecipe {
     pub(crate) prior: PriorsRecipe,
     #[serde(default)]
     pub(crate) store: StoreRecipe,
+    /// What `mcmc` is to explain.
+    #[serde(default)]
+    pub(crate) observation: ObservationRecipe,
+    /// How `mcmc` goes about it.
+    #[serde(default)]
+    pub(crate) mcmc: McmcRecipe,
 }
 
 fn one() -> u64 {
@@ -209,6 +215,50 @@ pub(crate) struct StoreRecipe {
     pub(crate) simulations_per_chunk: Option<usize>,
 }
 
+/// The observation of `mcmc`: a file, or a simulation of the recipe.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ObservationRecipe {
+    /// An npy file with convergence, `[row, column, bin]`, `[bin, row, column]`, or `[row, column]` for one bin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<String>,
+    /// Side of its pixels, arc minutes, when it is to be checked against the patch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pixel_arcmin: Option<f64>,
+    /// Number of the simulation when there is no file.
+    pub(crate) simulation: u64,
+}
+
+/// The chains of `mcmc`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct McmcRecipe {
+    pub(crate) chains: usize,
+    /// Draws of each chain that are thrown away.
+    pub(crate) warmup: usize,
+    /// Draws of each chain that are kept.
+    pub(crate) draws: usize,
+    /// Draws between two savings of the state.
+    pub(crate) block: usize,
+    /// Mean acceptance that steps are chosen for.
+    pub(crate) target_acceptance: f64,
+    /// Most doublings of a trajectory.
+    pub(crate) most_doublings: u64,
+}
+
+impl Default for McmcRecipe {
+    fn default() -> Self {
+        Self {
+            chains: 4,
+            warmup: 200,
+            draws: 1000,
+            block: 25,
+            target_acceptance: 0.8,
+            most_doublings: 8,
+        }
+    }
+}
+
 impl Default for StoreRecipe {
     fn default() -> Self {
         Self {
@@ -270,6 +320,22 @@ impl PriorsRecipe {
             high,
             softness: softness.filter(|_| high.is_none()),
         })
+    }
+}
+
+impl SimulationRecipe {
+    /// The recipe without what has no say in a simulation.
+    pub(crate) fn of_simulations(&self) -> serde_json::Value {
+        let mut value = serde_json::to_value(self).expect("a recipe is plain data");
+        if let Some(table) = value.as_object_mut() {
+            for key in ["title", "simulations", "observation", "mcmc"] {
+                table.remove(key);
+            }
+            if let Some(store) = table.get_mut("store").and_then(serde_json::Value::as_object_mut) {
+                store.remove("simulations_per_chunk");
+            }
+        }
+        value
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod compare;
 pub(crate) mod density;
 pub(crate) mod infer;
 pub(crate) mod infer_fields;
+pub(crate) mod mcmc;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod sample;

@@ -69,6 +69,16 @@ impl Amplitudes {
         self.roots.chunks_exact(bins * bins).flat_map(product).collect()
     }
 
+    /// The roots, `[mode of the octant, bin, bin]`.
+    pub(crate) fn roots(&self) -> &[f64] {
+        &self.roots
+    }
+
+    /// Shift of each bin; none for Gaussian fields.
+    pub(crate) fn shifts(&self) -> &[f64] {
+        &self.shifts
+    }
+
     /// Variance over all maps of the Gaussian field under each bin's map, before the mean of a map is taken out.
     #[must_use]
     pub fn gaussian_variances(&self) -> &[f64] {
@@ -104,6 +114,13 @@ impl AmplitudeRule {
                 Convention::SelfConsistent => Root::Cholesky,
                 Convention::SbiLens => Root::Symmetric,
             },
+        }
+    }
+
+    /// The same covariances by lower triangular roots.
+    pub(super) fn make_triangular(&mut self) {
+        if self.root == Root::Symmetric {
+            self.root = Root::Clipped;
         }
     }
 
@@ -197,31 +214,28 @@ impl AmplitudeRule {
         self.law == Law::LogNormal && self.convention == Convention::SbiLens
     }
 
-    /// From derivatives by the elements `[bin, bin, mode]` of the roots and the variances of `g` to those by `C_ij(l)` and the shifts, which are added to
+    /// From derivatives by the elements `[mode, bin, bin]` of the roots and the variances of `g` to those by `C_ij(l)` and the shifts, which are added to
     /// `by_shifts`.
     pub(super) fn pull_back(
         &self,
         amplitudes: &Amplitudes,
-        by_elements: &[f64],
+        by_roots: &[f64],
         by_variances: &[f64],
         by_shifts: &mut [f64],
     ) -> Vec<Vec<f64>> {
         let n = self.bins;
-        let modes = self.octant.len();
-        let mut by_matrices = vec![0.0; by_elements.len()];
+        let mut by_matrices = vec![0.0; by_roots.len()];
         by_matrices
             .par_chunks_mut(TOGETHER * n * n)
             .enumerate()
             .for_each(|(block, by_matrices)| {
-                let mut gradient = vec![0.0; n * n];
+                let mut trial = vec![0.0; n * n];
                 for (place, by_matrix) in by_matrices.chunks_exact_mut(n * n).enumerate() {
                     let mode = block * TOGETHER + place;
-                    for (element, slope) in gradient.iter_mut().enumerate() {
-                        *slope = by_elements[element * modes + mode];
-                    }
                     let here = mode * n * n..(mode + 1) * n * n;
-                    let (matrix, root) = (&amplitudes.matrices[here.clone()], &amplitudes.roots[here]);
-                    by_matrix.copy_from_slice(&self.root.pull_back(matrix, n, root, &gradient));
+                    let (matrix, root) = (&amplitudes.matrices[here.clone()], &amplitudes.roots[here.clone()]);
+                    self.root
+                        .pull_back(matrix, n, root, &by_roots[here], &mut trial, by_matrix);
                     for (bin, slope) in by_variances.iter().enumerate() {
                         by_matrix[bin * n + bin] += self.multiplicities[mode] * slope;
                     }

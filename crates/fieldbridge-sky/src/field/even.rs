@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use realfft::{RealFftPlanner, RealToComplex};
+use realfft::num_complex::Complex64;
+use rustfft::{Fft, FftPlanner};
 
 use super::patch::Octant;
 
@@ -12,7 +13,7 @@ use super::patch::Octant;
 pub(super) struct EvenTransform {
     octant: Octant,
     side: usize,
-    plan: Arc<dyn RealToComplex<f64>>,
+    plan: Arc<dyn Fft<f64>>,
 }
 
 impl fmt::Debug for EvenTransform {
@@ -29,41 +30,47 @@ impl EvenTransform {
         Self {
             octant,
             side,
-            plan: RealFftPlanner::new().plan_fft_forward(side),
+            plan: FftPlanner::new().plan_fft_forward(side),
         }
     }
 
     /// Transforms a plane given by its octant.
     pub(super) fn apply(&self, values: &[f64]) -> Vec<f64> {
-        let (side, half) = (self.side, self.octant.half());
-        let mut row = vec![0.0; side];
-        let mut spectrum = self.plan.make_output_vec();
-        let mut scratch = self.plan.make_scratch_vec();
-        let mut line = |value: &dyn Fn(usize) -> f64, out: &mut dyn FnMut(usize, f64)| {
-            for distance in 0..=half {
-                row[distance] = value(distance);
-                row[(side - distance) % side] = row[distance];
-            }
-            self.plan
-                .process_with_scratch(&mut row, &mut spectrum, &mut scratch)
-                .expect("the buffers have the lengths of the plan");
-            for (index, value) in spectrum.iter().enumerate() {
-                out(index, value.re);
-            }
-        };
-        let mut between = vec![0.0; (half + 1) * (half + 1)];
-        for a in 0..=half {
-            line(&|b| values[self.octant.index(a, b)], &mut |q, value| {
-                between[q * (half + 1) + a] = value;
-            });
+        let width = self.octant.half() + 1;
+        let mut quarter = vec![0.0; width * width];
+        for ((a, b), &value) in self.octant.entries().zip(values) {
+            quarter[a * width + b] = value;
+            quarter[b * width + a] = value;
         }
-        let mut found = vec![0.0; self.octant.len()];
-        for q in 0..=half {
-            line(&|a| between[q * (half + 1) + a], &mut |p, value| {
-                if p >= q {
-                    found[self.octant.index(p, q)] = value;
+        let quarter = self.along_rows(&self.along_rows(&quarter));
+        self.octant.entries().map(|(a, b)| quarter[a * width + b]).collect()
+    }
+
+    /// Transforms the rows of a quarter of a plane, `[row, column]`, and gives them as columns. Transforms of even rows are
+    /// real, so two of them are the real and the imaginary part of one.
+    fn along_rows(&self, quarter: &[f64]) -> Vec<f64> {
+        let (side, width) = (self.side, self.octant.half() + 1);
+        let zero = Complex64::new(0.0, 0.0);
+        let mut lines = vec![zero; width.div_ceil(2) * side];
+        for (line, rows) in lines.chunks_exact_mut(side).zip(quarter.chunks(2 * width)) {
+            let (first, second) = rows.split_at(width);
+            for (distance, &value) in first.iter().enumerate() {
+                let number = Complex64::new(value, second.get(distance).copied().unwrap_or(0.0));
+                line[distance] = number;
+                line[(side - distance) % side] = number;
+            }
+        }
+        let mut scratch = vec![zero; self.plan.get_inplace_scratch_len()];
+        self.plan.process_with_scratch(&mut lines, &mut scratch);
+        let mut found = vec![0.0; width * width];
+        for (pair, line) in lines.chunks_exact(side).enumerate() {
+            let row = 2 * pair;
+            for (column, number) in line[..width].iter().enumerate() {
+                found[column * width + row] = number.re;
+                if row + 1 < width {
+                    found[column * width + row + 1] = number.im;
                 }
-            });
+            }
         }
         found
     }

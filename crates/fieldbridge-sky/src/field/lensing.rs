@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::amplitude::{AmplitudeRule, Amplitudes};
 use super::hartley::{HartleyTransform, Scratch};
-use super::patch::Patch;
+use super::patch::{Octant, Patch};
 use super::{Convention, Law, Shifts};
 use crate::lensing::{AngularSpectra, LensingSpectra, Settings};
 use crate::redshift_distribution::TomographicBin;
@@ -134,6 +134,14 @@ impl LensingField {
         })
     }
 
+    /// The same distribution of maps from lower triangular roots `A`, for which less is to be computed. Maps of
+    /// [`Convention::SbiLens`] of a given noise are others than before.
+    #[must_use]
+    pub fn with_triangular_roots(mut self) -> Self {
+        self.rule.make_triangular();
+        self
+    }
+
     /// The patch.
     #[must_use]
     pub fn patch(&self) -> Patch {
@@ -144,6 +152,14 @@ impl LensingField {
     #[must_use]
     pub fn is_gaussian(&self) -> bool {
         self.rule.law == Law::Gaussian
+    }
+
+    pub(crate) fn octant(&self) -> &Octant {
+        &self.rule.octant
+    }
+
+    pub(crate) fn transform(&self) -> &HartleyTransform {
+        &self.transform
     }
 
     /// Number of tomographic bins.
@@ -177,6 +193,14 @@ impl LensingField {
             shifts,
             amplitudes,
         })
+    }
+
+    /// The spectra of one universe, at the multipoles that [`LensingField::universe`] takes them at.
+    ///
+    /// # Errors
+    /// Those of [`LensingSpectra::at`].
+    pub fn spectra<R: Real>(&self, cosmology: &Cosmology<R>) -> Result<AngularSpectra<R>, SkyError> {
+        self.spectra.at(cosmology)
     }
 
     /// Amplitudes for spectra of one's own: `power` of every pair of bins, (0,0), (0,1), ..., (1,1), ..., at
@@ -215,7 +239,7 @@ impl LensingField {
             .collect()
     }
 
-    pub(super) fn at_modes<R: Real>(&self, values: &[R]) -> Vec<f64> {
+    pub(crate) fn at_modes<R: Real>(&self, values: &[R]) -> Vec<f64> {
         let value = |&(index, share): &(usize, f64)| {
             let low = values[index].value();
             if share > 0.0 {
@@ -247,18 +271,26 @@ impl LensingField {
     pub fn maps(&self, amplitudes: &Amplitudes, white: &[f64]) -> Maps {
         let (area, n) = (self.patch.area_pixels(), self.bins());
         assert_eq!(white.len(), n * area, "the white noise has another size than the maps");
-        let mut gaussian = vec![0.0; n * area];
+        let mut waves = vec![0.0; n * area];
+        waves.par_chunks_mut(area).enumerate().for_each(|(bin, plane)| {
+            for other in (0..n).filter(|&other| self.rule.mixes(bin, other)) {
+                let element = self.element(&amplitudes.elements, bin, other);
+                self.mix(element, &white[other * area..][..area], plane);
+            }
+        });
+        self.maps_of_waves(amplitudes, waves)
+    }
+
+    /// The maps of `sum_j A_ij(k) h_j(k)`, `[bin, row, column]`.
+    pub(crate) fn maps_of_waves(&self, amplitudes: &Amplitudes, waves: Vec<f64>) -> Maps {
+        let (area, n) = (self.patch.area_pixels(), self.bins());
+        let mut gaussian = waves;
         let mut convergence = vec![0.0; if self.rule.law == Law::LogNormal { n * area } else { 0 }];
         let mut variances = amplitudes.variances.clone();
         gaussian
             .par_chunks_mut(area)
-            .enumerate()
-            .for_each_init(Scratch::default, |scratch, (bin, plane)| {
-                for other in (0..n).filter(|&other| self.rule.mixes(bin, other)) {
-                    let element = self.element(&amplitudes.elements, bin, other);
-                    self.mix(element, &white[other * area..][..area], plane);
-                }
-                self.transform.apply_with(plane, scratch);
+            .for_each_init(Scratch::default, |scratch, plane| {
+                self.transform.apply_with(plane, scratch)
             });
         if self.rule.law == Law::Gaussian {
             return Maps {
@@ -324,19 +356,7 @@ impl LensingField {
         );
         let amplitudes = &universe.amplitudes;
         let mut waves = by_convergence.to_vec();
-        let slopes: Vec<(f64, f64)> = waves
-            .par_chunks_mut(area)
-            .enumerate()
-            .map_init(Scratch::default, |scratch, (bin, plane)| {
-                let slopes = match self.rule.law {
-                    Law::Gaussian => (0.0, 0.0),
-                    Law::LogNormal => self.through_exponential(amplitudes, maps, bin, plane),
-                };
-                self.transform.apply_with(plane, scratch);
-                slopes
-            })
-            .collect();
-        let (mut by_shifts, by_variances): (Vec<f64>, Vec<f64>) = slopes.into_iter().unzip();
+        let (mut by_shifts, by_variances) = self.waves_of_slopes(amplitudes, maps, &mut waves);
         let mut by_white = vec![0.0; n * area];
         by_white.par_chunks_mut(area).enumerate().for_each(|(bin, plane)| {
             for other in (0..n).filter(|&other| self.rule.mixes(other, bin)) {
@@ -361,9 +381,51 @@ impl LensingField {
                     }
                 }
             });
-        let by_power = self
-            .rule
-            .pull_back(amplitudes, &by_elements, &by_variances, &mut by_shifts);
+        let mut by_roots = vec![0.0; by_elements.len()];
+        for (mode, root) in by_roots.chunks_exact_mut(n * n).enumerate() {
+            for (element, slope) in root.iter_mut().enumerate() {
+                *slope = by_elements[element * modes + mode];
+            }
+        }
+        let parameters = self.through_universe(universe, &by_roots, &by_variances, &mut by_shifts);
+        FieldGradient {
+            white: by_white,
+            parameters,
+        }
+    }
+
+    /// Turns derivatives by the convergence into those by `sum_j A_ij(k) h_j(k)`, and gives those by shifts and variances.
+    pub(crate) fn waves_of_slopes(
+        &self,
+        amplitudes: &Amplitudes,
+        maps: &Maps,
+        slopes: &mut [f64],
+    ) -> (Vec<f64>, Vec<f64>) {
+        let by_bin: Vec<(f64, f64)> = slopes
+            .par_chunks_mut(self.patch.area_pixels())
+            .enumerate()
+            .map_init(Scratch::default, |scratch, (bin, plane)| {
+                let slopes = match self.rule.law {
+                    Law::Gaussian => (0.0, 0.0),
+                    Law::LogNormal => self.through_exponential(amplitudes, maps, bin, plane),
+                };
+                self.transform.apply_with(plane, scratch);
+                slopes
+            })
+            .collect();
+        by_bin.into_iter().unzip()
+    }
+
+    /// From derivatives by the roots `[mode, bin, bin]`, the variances of `g` and the shifts to those by the parameters.
+    pub(crate) fn through_universe<const N: usize>(
+        &self,
+        universe: &Universe<Dual<N>>,
+        by_roots: &[f64],
+        by_variances: &[f64],
+        by_shifts: &mut [f64],
+    ) -> [f64; N] {
+        let amplitudes = &universe.amplitudes;
+        let by_power = self.rule.pull_back(amplitudes, by_roots, by_variances, by_shifts);
         let mut parameters = [0.0; N];
         let mut add = |slope: f64, number: &Dual<N>| {
             for (sum, derivative) in parameters.iter_mut().zip(number.slope) {
@@ -385,10 +447,7 @@ impl LensingField {
         for (slope, shift) in by_shifts.iter().zip(&universe.shifts) {
             add(*slope, shift);
         }
-        FieldGradient {
-            white: by_white,
-            parameters,
-        }
+        parameters
     }
 
     /// Turns derivatives by one bin's convergence into those by its `g`, and gives those by shift and variance.

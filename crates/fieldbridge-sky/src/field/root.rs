@@ -14,7 +14,13 @@ pub(super) enum Root {
     Cholesky,
     /// The symmetric one. Negative eigenvalues are set to zero.
     Symmetric,
+    /// Lower triangle of the matrix with its negative eigenvalues set to zero: another root of what [`Root::Symmetric`] is a
+    /// root of, up to [`FLOOR`].
+    Clipped,
 }
+
+/// What the smallest eigenvalues are raised to by [`Root::Clipped`], over the trace.
+const FLOOR: f64 = 1e-10;
 
 impl Root {
     /// The root of a symmetric matrix. Tells whether the matrix had to be changed.
@@ -50,31 +56,128 @@ impl Root {
                 }
                 values.iter().any(|&value| value < 0.0)
             }
+            Self::Clipped => {
+                if cholesky(matrix, n, root) {
+                    return false;
+                }
+                let (clipped, changed) = Clipping::of(matrix, n).apply(n);
+                if !triangle(&clipped, n, root, 0.0) {
+                    root.fill(0.0);
+                    for i in 0..n {
+                        root[i * n + i] = clipped[i * n + i].max(0.0).sqrt();
+                    }
+                }
+                changed
+            }
         }
     }
 
-    /// From derivatives by the elements of `root` to those by the elements of `matrix`, each of a symmetric pair having half.
-    pub(super) fn pull_back(self, matrix: &[f64], n: usize, root: &[f64], gradient: &[f64]) -> Vec<f64> {
+    /// From derivatives by the elements of `root` to those by the elements of `matrix`, each of a symmetric pair having half,
+    /// written to `back`. `trial` is memory of the same size.
+    pub(super) fn pull_back(
+        self,
+        matrix: &[f64],
+        n: usize,
+        root: &[f64],
+        gradient: &[f64],
+        trial: &mut [f64],
+        back: &mut [f64],
+    ) {
         if root.iter().all(|&element| element == 0.0) {
-            return vec![0.0; n * n];
+            back.fill(0.0);
+            return;
         }
-        match self {
-            Self::Cholesky => {
-                let mut trial = vec![0.0; n * n];
-                let back = cholesky_pull_back(root, gradient, n);
-                if cholesky(matrix, n, &mut trial) {
-                    back
-                } else {
-                    Lowering::of(matrix, n).pull_back(matrix, &back, n)
+        if self == Self::Symmetric {
+            back.copy_from_slice(&symmetric_pull_back(matrix, gradient, n));
+            return;
+        }
+        cholesky_pull_back(root, gradient, n, back);
+        if cholesky(matrix, n, trial) {
+            return;
+        }
+        let changed = if self == Self::Cholesky {
+            Lowering::of(matrix, n).pull_back(matrix, back, n)
+        } else {
+            Clipping::of(matrix, n).pull_back(back, n)
+        };
+        back.copy_from_slice(&changed);
+    }
+}
+
+/// Eigenvalues raised to the floor where they are below it. It leaves a matrix with all of them above as it is, so that nothing jumps
+/// where Cholesky's pivots begin to need it.
+struct Clipping {
+    values: Vec<f64>,
+    vectors: Vec<f64>,
+    floor: f64,
+}
+
+impl Clipping {
+    fn of(matrix: &[f64], n: usize) -> Self {
+        let (values, vectors) = eigen(matrix, n);
+        let floor = FLOOR * (0..n).map(|i| matrix[i * n + i]).sum::<f64>().abs();
+        Self { values, vectors, floor }
+    }
+
+    fn apply(&self, n: usize) -> (Vec<f64>, bool) {
+        let mut clipped = vec![0.0; n * n];
+        for (&value, vector) in self.values.iter().zip(self.vectors.chunks_exact(n)) {
+            let value = value.max(self.floor);
+            for (i, row) in clipped.chunks_exact_mut(n).enumerate() {
+                for (element, other) in row.iter_mut().zip(vector) {
+                    *element += value * vector[i] * other;
                 }
             }
-            Self::Symmetric => symmetric_pull_back(matrix, gradient, n),
         }
+        (clipped, self.values.iter().any(|&value| value < 0.0))
+    }
+
+    /// The derivative of a function of a symmetric matrix (Daleckii and Krein 1965): in the frame of the eigenvectors each
+    /// element is multiplied by a difference quotient. The floor moves with the trace.
+    fn pull_back(&self, gradient: &[f64], n: usize) -> Vec<f64> {
+        let clip = |value: f64| value.max(self.floor);
+        let largest = self.values.iter().copied().fold(0.0, |a: f64, b| a.max(b.abs()));
+        let mut back = vec![0.0; n * n];
+        let mut by_floor = 0.0;
+        for a in 0..n {
+            for b in 0..n {
+                let (left, right) = (self.values[a], self.values[b]);
+                let quotient = if (left - right).abs() > 1e-14 * largest {
+                    (clip(left) - clip(right)) / (left - right)
+                } else {
+                    f64::from(left > self.floor)
+                };
+                let (left, right) = (&self.vectors[a * n..][..n], &self.vectors[b * n..][..n]);
+                let mut inner = 0.0;
+                for i in 0..n {
+                    for j in 0..n {
+                        inner += left[i] * 0.5 * (gradient[i * n + j] + gradient[j * n + i]) * right[j];
+                    }
+                }
+                if a == b && self.values[a] < self.floor {
+                    by_floor += inner;
+                }
+                for i in 0..n {
+                    for j in 0..n {
+                        back[i * n + j] += quotient * inner * left[i] * right[j];
+                    }
+                }
+            }
+        }
+        for i in 0..n {
+            back[i * n + i] += FLOOR * by_floor;
+        }
+        back
     }
 }
 
 /// The lower root, when all pivots are positive by a margin.
 fn cholesky(matrix: &[f64], n: usize, root: &mut [f64]) -> bool {
+    triangle(matrix, n, root, LEFT)
+}
+
+/// The lower root, when all pivots are above a share of the diagonal.
+fn triangle(matrix: &[f64], n: usize, root: &mut [f64], least: f64) -> bool {
     root.fill(0.0);
     for i in 0..n {
         for j in 0..=i {
@@ -84,7 +187,7 @@ fn cholesky(matrix: &[f64], n: usize, root: &mut [f64]) -> bool {
             }
             if i > j {
                 root[i * n + j] = sum / root[j * n + j];
-            } else if sum > LEFT * matrix[i * n + i] {
+            } else if sum > least * matrix[i * n + i].abs() {
                 root[i * n + i] = sum.sqrt();
             } else {
                 return false;
@@ -166,8 +269,8 @@ fn correlations(matrix: &[f64], n: usize) -> Vec<f64> {
 }
 
 /// `L^-T phi(L^T G) L^-1`, made symmetric, `phi` the lower triangle with half the diagonal (Murray 2016, arXiv:1602.07527).
-fn cholesky_pull_back(root: &[f64], gradient: &[f64], n: usize) -> Vec<f64> {
-    let mut middle = vec![0.0; n * n];
+fn cholesky_pull_back(root: &[f64], gradient: &[f64], n: usize, middle: &mut [f64]) {
+    middle.fill(0.0);
     for i in 0..n {
         for j in 0..=i {
             let product: f64 = (i..n).map(|k| root[k * n + i] * gradient[k * n + j]).sum();
@@ -188,9 +291,13 @@ fn cholesky_pull_back(root: &[f64], gradient: &[f64], n: usize) -> Vec<f64> {
             row[j] = (row[j] - known) / root[j * n + j];
         }
     }
-    (0..n * n)
-        .map(|index| 0.5 * (middle[index] + middle[index % n * n + index / n]))
-        .collect()
+    for i in 0..n {
+        for j in 0..i {
+            let mean = 0.5 * (middle[i * n + j] + middle[j * n + i]);
+            middle[i * n + j] = mean;
+            middle[j * n + i] = mean;
+        }
+    }
 }
 
 /// Daleckii and Krein (1965): in the eigenbasis the derivative of `f(P)` is a product with divided differences of
@@ -313,6 +420,19 @@ mod tests {
     }
 
     #[test]
+    fn clipping_leaves_the_covariance_of_the_symmetric_root() {
+        for matrix in [POSITIVE, IMPOSSIBLE] {
+            let (mut triangle, mut symmetric) = ([0.0; 9], [0.0; 9]);
+            let changed = Root::Clipped.of(&matrix, N, &mut triangle);
+            assert_eq!(changed, Root::Symmetric.of(&matrix, N, &mut symmetric));
+            for (one, other) in square(&triangle).iter().zip(square(&symmetric)) {
+                assert!((one - other).abs() < 1e-8, "{one} {other}");
+            }
+            assert_eq!([triangle[1], triangle[2], triangle[5]], [0.0; 3]);
+        }
+    }
+
+    #[test]
     fn the_way_back_is_that_of_central_differences() {
         let weights: Vec<f64> = (0..9).map(|index| f64::from((index * 5 + 3) % 7) - 2.0).collect();
         // the lowered matrix is nearly singular: its root carries the square root of the rounding of its smallest eigenvalue
@@ -321,6 +441,8 @@ mod tests {
             (Root::Symmetric, POSITIVE, 1e-5, 1e-8),
             (Root::Symmetric, IMPOSSIBLE, 1e-6, 1e-7),
             (Root::Cholesky, IMPOSSIBLE, 1e-5, 1e-6),
+            (Root::Clipped, POSITIVE, 1e-5, 1e-8),
+            (Root::Clipped, IMPOSSIBLE, 1e-5, 1e-6),
         ];
         for (root, matrix, step, tolerance) in cases {
             let value = |matrix: &[f64]| -> f64 {
@@ -330,7 +452,8 @@ mod tests {
             };
             let mut at = [0.0; 9];
             root.of(&matrix, N, &mut at);
-            let back = root.pull_back(&matrix, N, &at, &weights);
+            let (mut trial, mut back) = ([0.0; 9], [0.0; 9]);
+            root.pull_back(&matrix, N, &at, &weights, &mut trial, &mut back);
             for i in 0..N {
                 for j in 0..=i {
                     let moved = |step: f64| {

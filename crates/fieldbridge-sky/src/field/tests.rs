@@ -7,7 +7,7 @@ use crate::{
     Cosmology, RedshiftDistribution, Settings, ShiftReading, ShiftTable, Smail, TomographicBin, equal_count_bins,
 };
 
-const LAWS: [(Law, Convention); 4] = [
+pub(crate) const LAWS: [(Law, Convention); 4] = [
     (Law::Gaussian, Convention::SelfConsistent),
     (Law::Gaussian, Convention::SbiLens),
     (Law::LogNormal, Convention::SelfConsistent),
@@ -35,7 +35,7 @@ fn table(count: usize) -> Shifts {
     Shifts::Table(ShiftTable::new(&[2, 2, 2, count, 5], &values, ShiftReading::Labelled).unwrap())
 }
 
-fn field(pixels: usize, width: f64, count: usize, (law, convention): (Law, Convention)) -> LensingField {
+pub(crate) fn field(pixels: usize, width: f64, count: usize, (law, convention): (Law, Convention)) -> LensingField {
     let patch = Patch::new(pixels, width).unwrap();
     LensingField::new(
         patch,

@@ -1,3 +1,19 @@
-//! From an observed map back to the universe and the map without noise.
+//! The posterior of all of a convergence map and of the universe, given a noisy map.
+//!
+//! [`FieldPosterior`] is the joint density of the parameters and the white noise of every mode, with its gradient by the
+//! adjoint of the forward model. Its coordinates are chosen so that it is nearly a unit normal; see there.
+//! [`exact_gaussian`] is the same posterior in closed form, of Gaussian fields. [`SpectrumPosterior`] is the posterior of the parameters that a Gaussian field would have: a place to start from.
 
 pub mod exact_gaussian;
+mod field_posterior;
+mod mode_blocks;
+mod observation;
+mod sampled_parameters;
+mod spectrum_posterior;
+#[cfg(test)]
+mod tests;
+
+pub use field_posterior::{FieldPosterior, Point};
+pub use observation::Observation;
+pub use sampled_parameters::SampledParameters;
+pub use spectrum_posterior::{Peak, SpectrumPosterior};

@@ -91,7 +91,7 @@ pub(crate) fn normal_cumulative(x: f64) -> f64 {
 /// Inverse of [`normal_cumulative`] on the open interval (0, 1); infinite at its ends.
 ///
 /// Rational start of Acklam (2003, relative error 1e-9), then one Halley step, which leaves rounding error only.
-pub(super) fn normal_quantile(probability: f64) -> f64 {
+pub(crate) fn normal_quantile(probability: f64) -> f64 {
     if probability <= 0.0 {
         return f64::NEG_INFINITY;
     }
