@@ -16,9 +16,7 @@ pub(super) fn blocks(input: &FieldInput<'_>, figures: &mut Figures) -> Vec<Block
             number(criterion.value),
             criterion.exact_draws.map_or("–".to_owned(), number),
             criterion.demand.clone(),
-            if criterion.met { "met" } else { "**missed**" }
-                .replace("**", "")
-                .to_owned(),
+            if criterion.met { "met" } else { "missed" }.to_owned(),
         ]
     });
     let parameters = exact.parameters.iter().map(|parameter| {
@@ -32,9 +30,9 @@ pub(super) fn blocks(input: &FieldInput<'_>, figures: &mut Figures) -> Vec<Block
     let mut blocks = vec![
         Block::Paragraph(
             "Gaussian fields with white noise are independent from mode to mode, so the posterior is known: parameters on a grid under \
-             their prior, and given these, Wiener's mean and covariance for the maps. The column *exact draws* holds what as many \
+             their prior, and given these, Wiener's mean and covariance for the maps. The column `exact draws` holds what as many \
              draws of that posterior itself give: the part that comes from the number of draws and observations alone."
-                .replace('*', ""),
+                .to_owned(),
         ),
         Block::Table {
             caption: format!(
