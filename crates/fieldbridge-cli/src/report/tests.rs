@@ -112,6 +112,7 @@ fn input(dimension: usize, conditional: bool, kind: BridgeKind, members: usize) 
         seed: 7,
         bridge: Default::default(),
         scaling: fieldbridge::data::Scaling {
+            fields: None,
             target: TargetScaling {
                 columns: NAMES[..dimension].iter().map(|name| (*name).to_owned()).collect(),
                 units: vec![None; dimension],
