@@ -58,11 +58,22 @@ fn difference(here: &[f32], there: &[f32]) -> f64 {
     f64::from(differences.fold(0f32, f32::max) / largest.max(f32::MIN_POSITIVE))
 }
 
-/// The largest of the [`difference`]s of the tensors of two gradients, each on the scale of its own.
+/// The largest of the [`difference`]s of the tensors of two gradients, each on the scale of its own, or on a
+/// hundred-thousandth of that of all: a bias of keys moves all scores of a query alike, so its gradient is zero but for rounding.
 fn difference_of_gradients(parameters: &Parameters, here: &[f32], there: &[f32]) -> f64 {
+    let largest = |values: &[f32]| values.iter().fold(0f32, |largest, value| largest.max(value.abs()));
+    let least = 1e-5 * largest(here);
     let [here, there] = [here, there].map(|values| parameters.with_values(values.to_vec()));
-    let pairs = here.entries().zip(there.entries());
-    pairs.fold(0.0, |most, ((_, here), (_, there))| most.max(difference(here, there)))
+    let mut most = 0.0;
+    for ((entry, here), (_, there)) in here.entries().zip(there.entries()) {
+        let scale = largest(here);
+        let by = difference(here, there) * f64::from((scale / scale.max(least)).max(f32::MIN_POSITIVE));
+        if by > ALLOWED {
+            eprintln!("{}: {by:.1e} of {scale:.1e}", entry.name);
+        }
+        most = f64::max(most, by);
+    }
+    most
 }
 
 /// Answers of both devices by name: prints by how much they differ, and refuses too much.
