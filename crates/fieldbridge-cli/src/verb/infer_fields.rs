@@ -151,7 +151,7 @@ fn oddities(maps: &[f32], fields: &FieldScaling) -> Vec<String> {
     let mut notes = Vec::new();
     for bin in 0..bins {
         let at = |row: usize, column: usize| f64::from(maps[(row * pixels + column) * bins + bin]);
-        // half the checkered difference of four neighbours has the deviation of the noise, and next to nothing of the signal
+        // half the checkered difference of four neighbours has the deviation of the noise and little of the signal
         let blocks = (0..pixels / 2).flat_map(|row| (0..pixels / 2).map(move |column| (2 * row, 2 * column)));
         let squares: Vec<f64> = blocks
             .map(|(row, column)| {
@@ -160,12 +160,19 @@ fn oddities(maps: &[f32], fields: &FieldScaling) -> Vec<String> {
             })
             .collect();
         let noise = (squares.iter().sum::<f64>() / squares.len() as f64).sqrt();
-        let ratio = noise / fields.noise[bin];
-        if !(1.0 / ODD_NOISE..=ODD_NOISE).contains(&ratio) {
+        // between that of the noise alone and, where neighbours hardly know of each other, that of noise and signal
+        let (least, most) = (fields.noise[bin], fields.observed_deviation(bin));
+        let odd = if noise < least / ODD_NOISE {
+            Some((noise / least, "less"))
+        } else if noise > most * ODD_NOISE {
+            Some((noise / most, "more"))
+        } else {
+            None
+        };
+        if let Some((ratio, word)) = odd {
             notes.push(format!(
-                "bin {bin} has noise of about {noise:.4} in a pixel, {ratio:.2} times the {:.4} the model learned with; its posterior \
-                 will be wrong",
-                fields.noise[bin]
+                "bin {bin} scatters by about {noise:.4} from pixel to pixel, {ratio:.2} times as much as the model learned with: \
+                 {word} than {least:.4} of noise alone and {most:.4} with all of the signal; its posterior will be wrong",
             ));
         }
         let count = (pixels * pixels) as f64;

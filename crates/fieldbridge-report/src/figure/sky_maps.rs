@@ -180,19 +180,21 @@ mod tests {
 
     #[test]
     fn a_map_is_one_cell_for_each_pixel_that_has_a_value() {
-        let figure = SkyMaps {
+        let figure = |first: f64| SkyMaps {
             title: "maps".to_owned(),
             width_degrees: 5.0,
             maps: vec![SkyMap {
                 title: "truth".to_owned(),
-                values: vec![1.0, -1.0, f64::NAN, 0.0],
+                values: vec![first, -1.0, f64::NAN, 0.0],
             }],
             label: "convergence".to_owned(),
             limit: 1.0,
             columns: 3,
         };
-        let svg = figure.svg(Theme::Light);
-        assert_eq!(svg.matches("fill=\"#67001f\" d=\"M0 0h1").count(), 1);
+        let svg = figure(1.0).svg(Theme::Light);
+        // the scale beside the maps has the colour too
+        let cells = |svg: &str| svg.matches("fill=\"#67001f\" d=\"M0 0h1").count();
+        assert_eq!(cells(&svg), cells(&figure(0.0).svg(Theme::Light)) + 1);
         assert!(svg.contains("degrees") && svg.contains("convergence") && svg.contains("truth"));
         assert!(crate::png(&svg, 600).is_ok());
         assert!(SkyMaps::default().svg(Theme::Page).contains("no data"));
