@@ -108,7 +108,7 @@ impl<'a> SpectrumPosterior<'a> {
                     .collect()
             })
             .collect();
-        let numbers: Vec<((usize, usize), Vec<Vec<f64>>)> = pairs(n).zip(columns).collect();
+        let numbers: Vec<(_, Vec<Vec<f64>>)> = pairs(n).zip(columns).collect();
         let mut value = -0.5 * normals.iter().map(|normal| normal * normal).sum::<f64>();
         let mut gradient: Vec<f64> = normals.iter().map(|normal| -normal).collect();
         let mut fisher: Vec<f64> = (0..free * free)

@@ -67,14 +67,16 @@ impl<P: LogPosterior + ?Sized> Block<'_, P> {
         &self,
         chain: u64,
         mut random: ChaCha8Rng,
-        position: &mut Vec<f64>,
+        position: &mut [f64],
         stop: &AtomicBool,
         mut each: impl FnMut(&[f64], Transition) -> Result<(), Rejected>,
     ) -> Result<f64, Unfinished> {
-        let mut settings = FlowNutsSettings::default();
-        settings.num_draws = self.draws as u64;
-        settings.maxdepth = self.most_doublings;
-        settings.trajectory_kind = KineticEnergyKind::ExactNormal;
+        let mut settings = FlowNutsSettings {
+            num_draws: self.draws as u64,
+            maxdepth: self.most_doublings,
+            trajectory_kind: KineticEnergyKind::ExactNormal,
+            ..FlowNutsSettings::default()
+        };
         let steps = &mut settings.adapt_options.step_size_settings;
         steps.target_accept = self.target_acceptance;
         match self.steps {

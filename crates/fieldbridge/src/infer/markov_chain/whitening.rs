@@ -43,9 +43,9 @@ impl Whitening {
     pub fn to_position(&self, white: &[f64], position: &mut [f64]) {
         position.copy_from_slice(white);
         let n = self.leading();
-        for i in 0..n {
+        for (i, place) in position.iter_mut().enumerate().take(n) {
             let sum: f64 = (0..=i).map(|j| self.root[i * n + j] * white[j]).sum();
-            position[i] = self.location[i] + sum;
+            *place = self.location[i] + sum;
         }
     }
 
@@ -63,8 +63,8 @@ impl Whitening {
     pub(super) fn gradient(&self, by_position: &[f64], by_white: &mut [f64]) {
         by_white.copy_from_slice(by_position);
         let n = self.leading();
-        for j in 0..n {
-            by_white[j] = (j..n).map(|i| self.root[i * n + j] * by_position[i]).sum();
+        for (j, slope) in by_white.iter_mut().enumerate().take(n) {
+            *slope = (j..n).map(|i| self.root[i * n + j] * by_position[i]).sum();
         }
     }
 
