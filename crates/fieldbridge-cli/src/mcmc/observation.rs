@@ -84,10 +84,10 @@ pub(crate) fn observed(
 
 /// `[bin, row, column]` of either order of axes; none for another shape. Where both would do, bins come first.
 fn in_planes(shape: &[usize], values: &[f64], bins: usize, side: usize) -> Option<Vec<f64>> {
-    match shape {
-        &[first, second, third] if first == bins && second == side && third == side => Some(values.to_vec()),
-        &[first, second] if bins == 1 && first == side && second == side => Some(values.to_vec()),
-        &[first, second, third] if first == side && second == side && third == bins => {
+    match *shape {
+        [first, second, third] if first == bins && second == side && third == side => Some(values.to_vec()),
+        [first, second] if bins == 1 && first == side && second == side => Some(values.to_vec()),
+        [first, second, third] if first == side && second == side && third == bins => {
             let plane = |bin| values.iter().skip(bin).step_by(bins).copied();
             Some((0..bins).flat_map(plane).collect())
         }
