@@ -50,7 +50,13 @@ fn store(name: &str, count: usize) -> PathBuf {
     let values: Vec<f32> = normals
         .iter()
         .enumerate()
-        .map(|(at, z)| z * if at / (PIXELS * PIXELS) % BINS == 0 { 2.0 } else { 5.0 })
+        .map(|(at, z)| {
+            z * if (at / (PIXELS * PIXELS)).is_multiple_of(BINS) {
+                2.0
+            } else {
+                5.0
+            }
+        })
         .collect();
     let observed = values.iter().map(|value| value + 1.0).collect();
     let parameters = (0..2 * count).map(|at| at as f64).collect();
