@@ -12,12 +12,6 @@ fn trained(name: &str) -> Scene {
     scene
 }
 
-fn column(scene: &Scene, file: &str, name: &str) -> Vec<f64> {
-    let file = TableFile::open(&scene.path(file)).unwrap();
-    let table = file.read(&[name], 0..file.rows()).unwrap();
-    table.columns()[0].to_f64().unwrap()
-}
-
 #[test]
 fn density_prints_the_fixed_keys_and_skips_with_reason() {
     let scene = trained("density");
@@ -64,10 +58,10 @@ fn density_prints_the_fixed_keys_and_skips_with_reason() {
         "{}",
         ended.stderr
     );
-    let values = column(&scene, "densities.csv", "log_density");
+    let values = scene.column("densities.csv", "log_density");
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     assert!((mean - object["mean_log_density"].as_f64().unwrap()).abs() < 1e-9);
-    let rows = column(&scene, "densities.csv", "row");
+    let rows = scene.column("densities.csv", "row");
     assert_eq!((rows[2], rows[3], rows.len()), (2.0, 5.0, 48));
 }
 
@@ -84,7 +78,8 @@ fn the_density_of_one_row_integrates_to_one_over_the_target() {
     scene
         .fieldbridge(&["density", "runs/recipe", "--data", "grid.csv", "--out", "densities.csv"])
         .done();
-    let total: f64 = column(&scene, "densities.csv", "log_density")
+    let total: f64 = scene
+        .column("densities.csv", "log_density")
         .iter()
         .map(|value| value.exp() * step)
         .sum();
@@ -129,18 +124,19 @@ fn infer_needs_no_target_flags_strange_rows_and_lists_those_without_an_answer() 
         .map(|column| column.name.clone())
         .collect();
     assert_eq!(names, ["row", "draw", "z", "outside_training_range"]);
-    let rows = column(&scene, "answer.parquet", "row");
-    let flags = column(&scene, "answer.parquet", "outside_training_range");
+    let rows = scene.column("answer.parquet", "row");
+    let flags = scene.column("answer.parquet", "outside_training_range");
     assert_eq!(rows.len(), 28);
     for (row, flag) in rows.iter().zip(&flags) {
         assert_eq!(*flag == 1.0, *row == 2.0 || *row == 4.0, "row {row}");
     }
     assert!(
-        column(&scene, "answer.parquet", "z")
+        scene
+            .column("answer.parquet", "z")
             .iter()
             .all(|z| *z > 0.0 && z.is_finite())
     );
-    assert_eq!(column(&scene, "answer.skipped.csv", "row"), [1.0, 5.0]);
+    assert_eq!(scene.column("answer.skipped.csv", "row"), [1.0, 5.0]);
 }
 
 #[test]
@@ -230,7 +226,7 @@ fn draws_depend_on_the_seed_and_not_on_the_rows_beside() {
                 out,
             ])
             .done();
-        column(&scene, out, "z")
+        scene.column(out, "z")
     };
     let all = draw("all.csv", "5", "a.parquet");
     assert_eq!(draw("first.csv", "5", "b.parquet"), all[..20]);
@@ -254,7 +250,7 @@ fn samples_go_to_a_file_or_to_standard_output() {
     scene
         .fieldbridge(&["sample", "runs/recipe", "--count", "600", "--out", "drawn.parquet"])
         .done();
-    let drawn = column(&scene, "drawn.parquet", "u");
+    let drawn = scene.column("drawn.parquet", "u");
     assert_eq!(drawn.len(), 600);
     let first: f64 = lines[1].split(',').nth(1).unwrap().parse().unwrap();
     assert_eq!(
@@ -296,7 +292,7 @@ fn a_conditional_model_wants_a_context() {
             "a.parquet",
         ])
         .done();
-    assert_eq!(column(&scene, "a.parquet", "z").len(), 5 * ROWS);
+    assert_eq!(scene.column("a.parquet", "z").len(), 5 * ROWS);
 }
 
 #[test]

@@ -18,8 +18,6 @@ fn a_build_for_the_processor_names_the_feature_to_build_with() {
 mod graphics {
     use std::path::Path;
 
-    use fieldbridge_files::TableFile;
-
     use super::*;
 
     /// Keeps the graphics drivers of the machine from being found.
@@ -69,12 +67,6 @@ mod graphics {
             .fails_saying(&["train.precision", "bf16", "this device", "\"single\""]);
     }
 
-    fn column(scene: &Scene, file: &str, name: &str) -> Vec<f64> {
-        let file = TableFile::open(&scene.path(file)).unwrap();
-        let table = file.read(&[name], 0..file.rows()).unwrap();
-        table.columns()[0].to_f64().unwrap()
-    }
-
     /// The recipe of the redshifts on a few hundred galaxies for a few passes, asked on both devices.
     #[test]
     fn redshifts_are_learned_there_and_the_model_answers_alike_here() {
@@ -110,7 +102,7 @@ mod graphics {
                 ];
                 scene.fieldbridge(&words).done();
             }
-            let [here, there] = ["cpu.parquet", "gpu.parquet"].map(|file| column(&scene, file, "log_density"));
+            let [here, there] = ["cpu.parquet", "gpu.parquet"].map(|file| scene.column(file, "log_density"));
             assert!(here.len() > 9000 && here.len() == there.len());
             let largest = here.iter().zip(&there).fold(0f64, |largest, (here, there)| {
                 largest.max((here - there).abs() / here.abs().max(1.0))

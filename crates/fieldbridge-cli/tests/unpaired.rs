@@ -4,7 +4,6 @@ mod scene;
 
 use std::collections::BTreeSet;
 
-use fieldbridge_files::TableFile;
 use scene::{Scene, numbers, write};
 
 const RECIPE: &str = r#"title = "From a table to two moons"
@@ -45,12 +44,6 @@ fn write_start(scene: &Scene, seed: u64) {
     write(&scene.path("start.csv"), &columns);
 }
 
-fn column(scene: &Scene, file: &str, name: &str) -> Vec<f64> {
-    let file = TableFile::open(&scene.path(file)).unwrap();
-    let table = file.read(&[name], 0..file.rows()).unwrap();
-    table.columns()[0].to_f64().unwrap()
-}
-
 #[test]
 fn walks_start_at_rows_of_the_other_table_and_follow_it_when_it_changes() {
     let scene = scene("unpaired");
@@ -68,8 +61,8 @@ fn walks_start_at_rows_of_the_other_table_and_follow_it_when_it_changes() {
     ];
     scene.fieldbridge(&words).done();
     let rounded = |value: f64| (value * 1e4).round() as i64;
-    let [a, b] = ["a", "b"].map(|name| column(&scene, "start.csv", name));
-    let [time, x, y] = ["t", "x", "y"].map(|name| column(&scene, "walk.parquet", name));
+    let [a, b] = ["a", "b"].map(|name| scene.column("start.csv", name));
+    let [time, x, y] = ["t", "x", "y"].map(|name| scene.column("walk.parquet", name));
     let starts: Vec<usize> = (0..time.len()).filter(|&at| time[at] == 0.0).collect();
     assert_eq!(starts.len(), 200);
     let near = |one: f64, other: f64| (rounded(one) - rounded(other)).abs() <= 1;

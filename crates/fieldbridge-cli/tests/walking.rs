@@ -45,12 +45,6 @@ fn moons(name: &str, settings: &[&str]) -> Scene {
     scene
 }
 
-fn column(scene: &Scene, file: &str, name: &str) -> Vec<f64> {
-    let file = TableFile::open(&scene.path(file)).unwrap();
-    let table = file.read(&[name], 0..file.rows()).unwrap();
-    table.columns()[0].to_f64().unwrap()
-}
-
 /// Frames of an animated PNG, by its animation control chunk.
 fn frames(file: &[u8]) -> u32 {
     assert_eq!(&file[..8], b"\x89PNG\r\n\x1a\n");
@@ -107,13 +101,13 @@ fn sample_tells_the_way_of_its_draws() {
     sample(&["--out", "draws.csv"]);
     let object = sample(&["--walk", "4", "--out", "way.csv"]);
     assert_eq!(object["rows"].as_u64(), Some(30 * 5));
-    let times = column(&scene, "way.csv", "t");
+    let times = scene.column("way.csv", "t");
     assert_eq!(times[..6], [0.0, 0.25, 0.5, 0.75, 1.0, 0.0]);
-    assert_eq!(column(&scene, "way.csv", "draw")[4..6], [0.0, 1.0]);
+    assert_eq!(scene.column("way.csv", "draw")[4..6], [0.0, 1.0]);
     for name in ["x", "y"] {
-        let ends: Vec<f64> = column(&scene, "way.csv", name).into_iter().skip(4).step_by(5).collect();
+        let ends: Vec<f64> = scene.column("way.csv", name).into_iter().skip(4).step_by(5).collect();
         // fixed steps: the very same walk
-        assert_eq!(ends, column(&scene, "draws.csv", name));
+        assert_eq!(ends, scene.column("draws.csv", name));
     }
     scene
         .fieldbridge(&["sample", "runs/recipe", "--count", "3", "--walk", "0"])
@@ -143,8 +137,8 @@ fn sample_tells_the_way_given_a_context() {
     let names: Vec<&str> = file.columns().iter().map(|column| column.name.as_str()).collect();
     assert_eq!(names, ["row", "draw", "t", "z"]);
     assert_eq!(file.rows(), scene::ROWS * 2 * 4);
-    assert_eq!(column(&scene, "way.csv", "row")[7..9], [0.0, 1.0]);
-    assert!(column(&scene, "way.csv", "z").iter().all(|z| *z > 0.0));
+    assert_eq!(scene.column("way.csv", "row")[7..9], [0.0, 1.0]);
+    assert!(scene.column("way.csv", "z").iter().all(|z| *z > 0.0));
 }
 
 #[test]
@@ -153,7 +147,7 @@ fn how_draws_are_made_may_be_chosen_after_training() {
     let draw = |name: &str, more: &[&str]| {
         let words = [&["sample", "runs/recipe", "--count", "40", "--out", name], more].concat();
         scene.fieldbridge(&words).done();
-        column(&scene, name, "x")
+        scene.column(name, "x")
     };
     let as_trained = draw("a.csv", &[]);
     assert_eq!(draw("b.csv", &["--solver", "heun", "--steps", "12"]), as_trained);

@@ -10,7 +10,8 @@ use fieldbridge_files::{Array, Column, ColumnValues, Table, write_npy, write_tab
 use fieldbridge_sky::{PARAMETERS, Prior};
 
 use super::observation::Truth;
-use super::target::{BEFORE_POWERS, Target};
+use super::page::Findings;
+use super::target::Target;
 
 /// Writes everything but the report.
 pub(crate) fn write(
@@ -18,10 +19,11 @@ pub(crate) fn write(
     name: &str,
     target: &Target,
     chains: &Chains,
+    findings: &Findings,
     truth: Option<&Truth>,
 ) -> anyhow::Result<()> {
     write_table(&directory.join("posterior.parquet"), &posterior(chains)?)?;
-    write_table(&directory.join("powers.csv"), &powers(target, chains, truth)?)?;
+    write_table(&directory.join("powers.csv"), &powers(target, findings, truth)?)?;
     for_getdist(&directory.join("chains"), name, target, chains)?;
     maps(directory, target, chains)
 }
@@ -45,15 +47,14 @@ fn posterior(chains: &Chains) -> anyhow::Result<Table> {
 }
 
 /// Power of the convergence in each bin and band, after the data.
-fn powers(target: &Target, chains: &Chains, truth: Option<&Truth>) -> anyhow::Result<Table> {
+fn powers(target: &Target, findings: &Findings, truth: Option<&Truth>) -> anyhow::Result<Table> {
     let multipoles = target.bands.multipoles();
     let area = target.posterior.field().patch().area_pixels();
     let mut columns: [Vec<f64>; 6] = Default::default();
     let mut bins = Vec::new();
-    for bin in 0..target.posterior.field().bins() {
+    for (bin, found) in findings.powers.iter().enumerate() {
         let true_powers = truth.map(|truth| target.bands.measure(&truth.convergence[bin * area..][..area]));
-        for (band, &multipole) in multipoles.iter().enumerate() {
-            let found = Convergence::of(&chains.number(BEFORE_POWERS + bin * multipoles.len() + band));
+        for (band, (&multipole, found)) in multipoles.iter().zip(found).enumerate() {
             let number = |value: fn(&Convergence) -> f64| found.as_ref().map_or(f64::NAN, value);
             bins.push(bin as i64);
             let row = [

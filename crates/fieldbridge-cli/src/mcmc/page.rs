@@ -26,8 +26,8 @@ const TRACE: usize = 400;
 pub(crate) struct Findings {
     /// Of the sampled parameters, by name.
     pub(crate) parameters: Vec<(usize, Convergence)>,
-    /// Of the powers in all bins and bands.
-    pub(crate) powers: Vec<Convergence>,
+    /// Of the powers, `[bin][band]`; none where nothing can be said.
+    pub(crate) powers: Vec<Vec<Option<Convergence>>>,
     /// Divergent trajectories among the kept draws.
     pub(crate) divergent: usize,
     /// Gradients of a draw.
@@ -45,7 +45,10 @@ impl Findings {
                 .filter_map(|index| Some((index, Convergence::of(&chains.number(index))?)))
                 .collect(),
             powers: (BEFORE_POWERS..chains.names.len())
-                .filter_map(|index| Convergence::of(&chains.number(index)))
+                .map(|index| Convergence::of(&chains.number(index)))
+                .collect::<Vec<_>>()
+                .chunks(target.bands.multipoles().len())
+                .map(<[_]>::to_vec)
                 .collect(),
             divergent: transitions.iter().filter(|transition| transition.divergent).count(),
             gradients: gradients as f64 / transitions.len().max(1) as f64,
@@ -53,7 +56,8 @@ impl Findings {
     }
 
     fn all(&self) -> impl Iterator<Item = &Convergence> {
-        self.parameters.iter().map(|(_, found)| found).chain(&self.powers)
+        let powers = self.powers.iter().flatten().flatten();
+        self.parameters.iter().map(|(_, found)| found).chain(powers)
     }
 
     /// The largest of parameters and powers.
@@ -110,9 +114,9 @@ pub(crate) fn write(
     command: &str,
     target: &Target,
     chains: &Chains,
+    findings: &Findings,
     observed: &Observed,
-) -> anyhow::Result<Findings> {
-    let findings = Findings::of(target, chains);
+) -> anyhow::Result<()> {
     let mut figures = Figures::default();
     let report = Report {
         title: format!("{title}: posterior"),
@@ -123,11 +127,11 @@ pub(crate) fn write(
             chains.draws(),
             target.posterior.dimension()
         ),
-        verdict: Some(verdict(&findings)),
+        verdict: Some(verdict(findings)),
         sections: vec![
-            Section::new("Parameters", parameters(&findings, chains, observed, &mut figures)),
-            Section::new("Chains", traces(&findings, chains, &mut figures)),
-            Section::new("Maps", powers(target, chains, observed, &mut figures)),
+            Section::new("Parameters", parameters(findings, chains, observed, &mut figures)),
+            Section::new("Chains", traces(findings, chains, &mut figures)),
+            Section::new("Maps", powers(target, findings, observed, &mut figures)),
             Section::new(
                 "How to reproduce",
                 vec![Block::Code {
@@ -146,7 +150,7 @@ pub(crate) fn write(
     write_atomically(&directory.join("summary.json"), |file| {
         file.write_all(summary.as_bytes())
     })?;
-    Ok(findings)
+    Ok(())
 }
 
 fn verdict(findings: &Findings) -> Verdict {
@@ -301,7 +305,7 @@ fn traces(findings: &Findings, chains: &Chains, figures: &mut Figures) -> Vec<Bl
     blocks
 }
 
-fn powers(target: &Target, chains: &Chains, observed: &Observed, figures: &mut Figures) -> Vec<Block> {
+fn powers(target: &Target, findings: &Findings, observed: &Observed, figures: &mut Figures) -> Vec<Block> {
     let multipoles = target.bands.multipoles();
     let area = target.posterior.field().patch().area_pixels();
     let mut blocks = vec![Block::Paragraph(
@@ -309,10 +313,7 @@ fn powers(target: &Target, chains: &Chains, observed: &Observed, figures: &mut F
          row, column), the numbers of the figures in `powers.csv`."
             .to_owned(),
     )];
-    for bin in 0..target.posterior.field().bins() {
-        let found: Vec<Option<Convergence>> = (0..multipoles.len())
-            .map(|band| Convergence::of(&chains.number(BEFORE_POWERS + bin * multipoles.len() + band)))
-            .collect();
+    for (bin, found) in findings.powers.iter().enumerate() {
         let edge = |sign: f64| -> Vec<f64> {
             let value =
                 |found: &Option<Convergence>| found.map_or(f64::NAN, |found| found.mean + sign * found.deviation);

@@ -298,18 +298,23 @@ impl PriorRecipe {
 }
 
 impl PriorsRecipe {
-    /// Where the prior of a parameter is cut, as bounds that no draw leaves.
-    pub(crate) fn bounds(&self, name: &str) -> Option<Bounds> {
-        let each = [
+    /// In the order of [`PARAMETERS`].
+    fn each(&self) -> [&PriorRecipe; 6] {
+        debug_assert_eq!(PARAMETERS[5], "w_0");
+        [
             &self.omega_c,
             &self.omega_b,
             &self.sigma_8,
             &self.h_0,
             &self.n_s,
             &self.w_0,
-        ];
+        ]
+    }
+
+    /// Where the prior of a parameter is cut, as bounds that no draw leaves.
+    pub(crate) fn bounds(&self, name: &str) -> Option<Bounds> {
         let at = PARAMETERS.iter().position(|parameter| *parameter == name)?;
-        let (low, high, softness) = match each[at] {
+        let (low, high, softness) = match self.each()[at] {
             PriorRecipe::Fixed(_) => (None, None, None),
             PriorRecipe::Uniform(range) => (Some(range.low), Some(range.high), None),
             // straight from half a deviation above the cut on
@@ -372,17 +377,7 @@ pub(crate) fn simulator(file: &RecipeFile<SimulationRecipe>) -> anyhow::Result<S
             .refused("simulations", "is 0, expected at least 1", "say how many to make")
             .into());
     }
-    let prior = &recipe.prior;
-    let each = [
-        &prior.omega_c,
-        &prior.omega_b,
-        &prior.sigma_8,
-        &prior.h_0,
-        &prior.n_s,
-        &prior.w_0,
-    ];
-    debug_assert_eq!(PARAMETERS[5], "w_0");
-    let priors = Priors::new(each.map(PriorRecipe::prior)).map_err(within("prior"))?;
+    let priors = Priors::new(recipe.prior.each().map(PriorRecipe::prior)).map_err(within("prior"))?;
     let patch = Patch::new(recipe.patch.pixels, recipe.patch.width_degrees).map_err(within("patch"))?;
     let sources = &recipe.sources;
     let smail = Smail::new(sources.rise, sources.fall, sources.scale, sources.largest_redshift);

@@ -77,13 +77,16 @@ pub(crate) fn execute(arguments: &McmcArguments, console: &Console) -> anyhow::R
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
-    outputs::write(directory.path(), &name, &target, &chains, observed.truth.as_ref())?;
-    let findings = page::write(
+    let findings = page::Findings::of(&target, &chains);
+    let truth = observed.truth.as_ref();
+    outputs::write(directory.path(), &name, &target, &chains, &findings, truth)?;
+    page::write(
         directory.path(),
         &file.recipe.title,
         &line(arguments),
         &target,
         &chains,
+        &findings,
         &observed,
     )?;
     let mut words = format!(

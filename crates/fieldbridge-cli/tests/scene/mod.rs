@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use fieldbridge_files::{Column, ColumnValues, Table, write_table};
+use fieldbridge_files::{Column, ColumnValues, Table, TableFile, write_table};
 
 /// Rows of the catalogue.
 pub(crate) const ROWS: usize = 300;
@@ -175,6 +175,13 @@ impl Scene {
     /// Replaces the catalogue.
     pub(crate) fn catalogue(&self, columns: &[(&str, Vec<f64>)]) {
         write(&self.path("rows.csv"), columns);
+    }
+
+    /// The numbers of a column of a table.
+    pub(crate) fn column(&self, file: &str, name: &str) -> Vec<f64> {
+        let file = TableFile::open(&self.path(file)).unwrap();
+        let table = file.read(&[name], 0..file.rows()).unwrap();
+        table.columns()[0].to_f64().unwrap()
     }
 
     /// Replaces the recipe.

@@ -7,6 +7,7 @@
 //! correlation function that `C(l)` has on the pixels (Coles and Jones 1991; Xavier, Abdalla and Joachimi 2016,
 //! arXiv:1602.08503). Derivatives go the way back: [`LensingField::pull_back`].
 
+mod adjoint;
 mod amplitude;
 mod even;
 mod hartley;
@@ -18,11 +19,13 @@ mod shifts;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use adjoint::FieldGradient;
 pub use amplitude::Amplitudes;
 pub use hartley::HartleyTransform;
-pub use lensing::{FieldGradient, LensingField, Maps, Universe};
+pub use lensing::{LensingField, Maps, Universe};
 pub(crate) use patch::Octant;
 pub use patch::Patch;
+pub(crate) use root::triangle;
 pub use shifts::Shifts;
 
 /// The distribution of the maps.

@@ -177,7 +177,7 @@ fn cholesky(matrix: &[f64], n: usize, root: &mut [f64]) -> bool {
 }
 
 /// The lower root, when all pivots are above a share of the diagonal.
-fn triangle(matrix: &[f64], n: usize, root: &mut [f64], least: f64) -> bool {
+pub(crate) fn triangle(matrix: &[f64], n: usize, root: &mut [f64], least: f64) -> bool {
     root.fill(0.0);
     for i in 0..n {
         for j in 0..=i {

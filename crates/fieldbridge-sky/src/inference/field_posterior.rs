@@ -61,17 +61,8 @@ impl FieldPosterior {
         }
         let field = field.with_triangular_roots();
         let order = ModeOrder::new(field.octant(), &field.patch());
-        let mut weighted: Vec<f64> = observation
-            .convergence
-            .iter()
-            .zip(&observation.weights)
-            .map(|(value, weight)| value * weight)
-            .collect();
-        for plane in weighted.chunks_exact_mut(field.patch().area_pixels()) {
-            field.transform().apply(plane);
-        }
         Ok(Self {
-            scores: order.in_order(&weighted, field.bins()),
+            scores: order.in_order(&observation.weighted_modes(&field), field.bins()),
             parameters: SampledParameters::new(priors),
             field,
             observation,

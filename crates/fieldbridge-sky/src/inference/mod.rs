@@ -4,6 +4,7 @@
 //! adjoint of the forward model. Its coordinates are chosen so that it is nearly a unit normal; see there.
 //! [`exact_gaussian`] is the same posterior in closed form, of Gaussian fields. [`SpectrumPosterior`] is the posterior of the parameters that a Gaussian field would have: a place to start from.
 
+mod dense;
 pub mod exact_gaussian;
 mod field_posterior;
 mod mode_blocks;

@@ -87,6 +87,16 @@ impl Observation {
         })
     }
 
+    /// `sum_x w d cas(k x)` in every mode, `[bin, row, column]`.
+    pub(super) fn weighted_modes(&self, field: &LensingField) -> Vec<f64> {
+        let terms = self.convergence.iter().zip(&self.weights);
+        let mut modes: Vec<f64> = terms.map(|(value, weight)| value * weight).collect();
+        for plane in modes.chunks_exact_mut(field.patch().area_pixels()) {
+            field.transform().apply(plane);
+        }
+        modes
+    }
+
     /// Share of the pixels of each bin that were observed.
     #[must_use]
     pub fn observed_shares(&self) -> Vec<f64> {

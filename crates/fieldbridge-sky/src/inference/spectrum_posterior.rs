@@ -1,5 +1,6 @@
 //! The posterior of the parameters that a Gaussian field would have.
 
+use super::dense::{inverse, lower_root, multiply};
 use super::observation::Observation;
 use super::sampled_parameters::SampledParameters;
 use crate::field::LensingField;
@@ -41,14 +42,8 @@ impl<'a> SpectrumPosterior<'a> {
     pub fn new(field: &'a LensingField, priors: Priors, observation: &Observation) -> Self {
         let (n, area) = (field.bins(), field.patch().area_pixels());
         let octant = field.octant();
-        let mut waves: Vec<f64> = observation
-            .convergence
-            .iter()
-            .zip(&observation.weights)
-            .map(|(value, weight)| value * weight)
-            .collect();
+        let mut waves = observation.weighted_modes(field);
         for (plane, total) in waves.chunks_exact_mut(area).zip(&observation.totals) {
-            field.transform().apply(plane);
             for value in plane {
                 *value /= total.max(f64::MIN_POSITIVE);
             }
@@ -218,53 +213,6 @@ impl<'a> SpectrumPosterior<'a> {
 
 fn identity(n: usize) -> Vec<f64> {
     (0..n * n).map(|index| f64::from(index / n == index % n)).collect()
-}
-
-fn lower_root(matrix: &[f64], n: usize) -> Option<Vec<f64>> {
-    let mut root = vec![0.0; n * n];
-    for i in 0..n {
-        for j in 0..=i {
-            let known: f64 = (0..j).map(|k| root[i * n + k] * root[j * n + k]).sum();
-            let left = matrix[i * n + j] - known;
-            if i > j {
-                root[i * n + j] = left / root[j * n + j];
-            } else if left > 0.0 {
-                root[i * n + i] = left.sqrt();
-            } else {
-                return None;
-            }
-        }
-    }
-    Some(root)
-}
-
-/// Inverse and `ln det` of a positive symmetric matrix.
-fn inverse(matrix: &[f64], n: usize) -> Option<(Vec<f64>, f64)> {
-    let root = lower_root(matrix, n)?;
-    let mut inverse = vec![0.0; n * n];
-    for column in 0..n {
-        let mut x = vec![0.0; n];
-        x[column] = 1.0;
-        for i in 0..n {
-            let known: f64 = (0..i).map(|k| root[i * n + k] * x[k]).sum();
-            x[i] = (x[i] - known) / root[i * n + i];
-        }
-        for i in (0..n).rev() {
-            let known: f64 = (i + 1..n).map(|k| root[k * n + i] * x[k]).sum();
-            x[i] = (x[i] - known) / root[i * n + i];
-        }
-        for (i, value) in x.into_iter().enumerate() {
-            inverse[i * n + column] = value;
-        }
-    }
-    let logarithm = (0..n).map(|i| 2.0 * root[i * n + i].ln()).sum();
-    Some((inverse, logarithm))
-}
-
-fn multiply(one: &[f64], other: &[f64], n: usize) -> Vec<f64> {
-    (0..n * n)
-        .map(|index| (0..n).map(|k| one[index / n * n + k] * other[k * n + index % n]).sum())
-        .collect()
 }
 
 /// Trace of the product.

@@ -4,6 +4,7 @@ mod found;
 
 pub use found::{Asked, ColumnChecks, HeldOut, Mean};
 
+use super::point::median;
 use super::{
     CheckRecipe, Coverage, Draws, Mira, MiraSettings, RankHistogram, RankKind, RankSet, Tarp, TarpSettings,
     central_coverage, coverage, crps_from_draws, ecdf_difference, equally_spaced_levels, highest_density_ranks, judge,
@@ -92,16 +93,6 @@ pub fn held_out_with_answers(
 
 fn column(truth: &[f64], dimension: usize, index: usize) -> Vec<f64> {
     truth.iter().skip(index).step_by(dimension).copied().collect()
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len().is_multiple_of(2) {
-        0.5 * (values[middle - 1] + values[middle])
-    } else {
-        values[middle]
-    }
 }
 
 /// Ranks of one column turned into curves.

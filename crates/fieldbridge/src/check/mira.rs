@@ -13,9 +13,9 @@
 //! score below 2/3, **too wide ones above**: 2/3 is a value to meet, not a maximum, so the signed deviation is given.
 
 use super::bootstrap::bootstrap_standard_error;
-use super::draws::{Draws, require_truths};
+use super::draws::Draws;
 use super::error::{CheckError, require_count};
-use super::scaled::parameter_ranges;
+use super::scaled::ScaledTruths;
 use super::stream::random_stream;
 use rand::RngExt;
 use rayon::prelude::*;
@@ -73,9 +73,7 @@ pub fn mira(draws: &Draws<'_>, truths: &[f64], settings: &MiraSettings) -> Resul
 /// Mira row by row, for draws that are too many to be held at once.
 #[derive(Debug, Clone)]
 pub struct MiraRows<'a> {
-    truths: &'a [f64],
-    parameters: usize,
-    ranges: Vec<(f64, f64)>,
+    truths: ScaledTruths<'a>,
     settings: MiraSettings,
 }
 
@@ -86,11 +84,8 @@ impl<'a> MiraRows<'a> {
     /// No whole rows of truths, truths that are not finite, no runs.
     pub fn new(truths: &'a [f64], parameters: usize, settings: &MiraSettings) -> Result<Self, CheckError> {
         require_count("Mira runs", 1, settings.runs)?;
-        require_truths(truths, parameters)?;
         Ok(Self {
-            truths,
-            parameters,
-            ranges: parameter_ranges(truths, parameters),
+            truths: ScaledTruths::new(truths, parameters)?,
             settings: *settings,
         })
     }
@@ -99,17 +94,16 @@ impl<'a> MiraRows<'a> {
     /// the truths never leave their own range while draws do, which tells the two apart.
     #[must_use]
     pub fn scaled_by(mut self, ranges: Vec<(f64, f64)>) -> Self {
-        assert_eq!(ranges.len(), self.parameters, "a range for every parameter");
-        self.ranges = ranges;
+        self.truths.scale_by(ranges);
         self
     }
 
     /// The score of one row, from at least two finite draws of shape `[draws, parameters]`.
     pub fn score(&self, row: usize, draws: &[f64]) -> f64 {
         let mut random = random_stream(self.settings.seed, row as u64);
-        let truth = &self.truths[row * self.parameters..][..self.parameters];
+        let truth = self.truths.row(row);
         let total: f64 = (0..self.settings.runs)
-            .map(|_| ball(draws, truth, &self.ranges, &mut random))
+            .map(|_| ball(draws, truth, &self.truths.ranges, &mut random))
             .sum();
         total / self.settings.runs as f64
     }

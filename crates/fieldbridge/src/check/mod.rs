@@ -68,7 +68,7 @@ pub use finding::{RankFinding, RankKind, RankSet};
 pub use grid::GridDensities;
 pub use held_out::{Asked, ColumnChecks, HeldOut, Mean, held_out, held_out_with_answers};
 pub use mira::{Mira, MiraRows, MiraSettings, mira};
-pub use point::{Estimate, PointStatistics, point_statistics};
+pub use point::{Estimate, PointStatistics, median, point_statistics};
 pub use rank_statistics::{highest_density_ranks, pit_values};
 pub use recipe::CheckRecipe;
 pub use score::{Score, crps_from_draws, crps_from_grid, energy_score};

@@ -95,7 +95,10 @@ fn statistics(mut errors: Vec<f64>, threshold: f64) -> [f64; 3] {
 }
 
 /// Median of values that are not empty; the mean of the two middle ones for an even number. Reorders the values.
-fn median(values: &mut [f64]) -> f64 {
+///
+/// # Panics
+/// When there are none.
+pub fn median(values: &mut [f64]) -> f64 {
     let middle = values.len() / 2;
     let even = values.len().is_multiple_of(2);
     let (below, upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);

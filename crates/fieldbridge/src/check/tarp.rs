@@ -9,10 +9,10 @@
 //! returns the prior passes. Hand in references made from each observation to test more.
 
 use super::bootstrap::bootstrap_standard_errors;
-use super::draws::{Draws, require_truths};
+use super::draws::Draws;
 use super::error::{CheckError, require_count, require_finite, require_length};
 use super::rank_statistics::randomised_rank;
-use super::scaled::parameter_ranges;
+use super::scaled::ScaledTruths;
 use super::stream::random_stream;
 use super::uniformity::uniformity;
 use rand::RngExt;
@@ -85,9 +85,7 @@ pub struct Closer {
 /// TARP row by row, for draws that are too many to be held at once.
 #[derive(Debug, Clone)]
 pub struct TarpRows<'a> {
-    truths: &'a [f64],
-    parameters: usize,
-    ranges: Vec<(f64, f64)>,
+    truths: ScaledTruths<'a>,
     settings: TarpSettings<'a>,
 }
 
@@ -97,15 +95,13 @@ impl<'a> TarpRows<'a> {
     /// # Errors
     /// Truths or references of another shape or not finite.
     pub fn new(truths: &'a [f64], parameters: usize, settings: &TarpSettings<'a>) -> Result<Self, CheckError> {
-        require_truths(truths, parameters)?;
+        let scaled = ScaledTruths::new(truths, parameters)?;
         if let Some(references) = settings.references {
             require_length("TARP references", truths.len(), references.len())?;
             require_finite("TARP references", references, parameters)?;
         }
         Ok(Self {
-            truths,
-            parameters,
-            ranges: parameter_ranges(truths, parameters),
+            truths: scaled,
             settings: *settings,
         })
     }
@@ -114,14 +110,13 @@ impl<'a> TarpRows<'a> {
     /// the truths never leave their own range while draws do, which tells the two apart.
     #[must_use]
     pub fn scaled_by(mut self, ranges: Vec<(f64, f64)>) -> Self {
-        assert_eq!(ranges.len(), self.parameters, "a range for every parameter");
-        self.ranges = ranges;
+        self.truths.scale_by(ranges);
         self
     }
 
     /// Counts the finite draws, of shape `[draws, parameters]`, of one row.
     pub fn count(&self, row: usize, draws: &[f64]) -> Closer {
-        let (parameters, settings, ranges) = (self.parameters, &self.settings, &self.ranges);
+        let (parameters, settings, ranges) = (self.truths.parameters, &self.settings, &self.truths.ranges);
         let scaled = |point: &[f64]| -> Vec<f64> {
             point
                 .iter()
@@ -129,9 +124,8 @@ impl<'a> TarpRows<'a> {
                 .map(|(value, (low, width))| (value - low) / width)
                 .collect()
         };
-        let of_row = row * parameters..(row + 1) * parameters;
         let reference = match settings.references {
-            Some(references) => scaled(&references[of_row.clone()]),
+            Some(references) => scaled(&references[row * parameters..(row + 1) * parameters]),
             None => {
                 let mut random = random_stream(settings.seed, 2 * row as u64);
                 (0..parameters).map(|_| random.random()).collect()
@@ -145,7 +139,7 @@ impl<'a> TarpRows<'a> {
                 .map(|((value, (low, width)), centre)| ((value - low) / width - centre).powi(2))
                 .sum()
         };
-        let of_truth = distance(&self.truths[of_row]);
+        let of_truth = distance(self.truths.row(row));
         let none = Closer { closer: 0, equal: 0 };
         draws
             .chunks_exact(parameters)

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use fieldbridge_files::TableFile;
 
+use super::rows::chunks;
 use super::scaling::Matrix;
 use super::target::TargetScaling;
 use crate::base::BaseKind;
@@ -49,8 +50,7 @@ pub fn base_points(base: &BaseKind, key: &str, scaling: &TargetScaling, folder: 
     }
     let names: Vec<&str> = columns.iter().map(String::as_str).collect();
     let mut points = Vec::with_capacity(table.rows() * dimension);
-    for start in (0..table.rows()).step_by(CHUNK) {
-        let range = start..(start + CHUNK).min(table.rows());
+    for range in chunks(table.rows(), CHUNK) {
         let matrix = Matrix::of(&table.read_numbers(&names, range.clone())?, columns)?;
         if let Some(at) = matrix.widths.iter().position(|&width| width != 1) {
             return Err(Error::Data {

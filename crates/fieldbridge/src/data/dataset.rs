@@ -1,14 +1,13 @@
 //! A catalogue made ready for training.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::Path;
 
 use super::columns::{check_columns, column_names, scalar_units};
 use super::modality::{ModalityScaling, ModalitySums, derive, observe};
 use super::recipe::{DataRecipe, ModalityRecipe, TargetRecipe};
 use super::report::{DataReport, column_reports, count};
-use super::rows::{RowStore, RowWriter};
+use super::rows::{RowStore, RowWriter, chunks};
 use super::scaling::{Matrix, Scaling, unusable_target};
 use super::split::{Part, Split};
 use super::target::{TargetScaling, TargetSums};
@@ -38,13 +37,6 @@ pub struct Dataset {
 struct Pairs {
     base: Vec<f32>,
     data: Vec<f32>,
-}
-
-/// Every chunk of rows of a file.
-fn chunks(rows: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..rows)
-        .step_by(CHUNK)
-        .map(move |start| start..(start + CHUNK).min(rows))
 }
 
 impl Dataset {
@@ -77,7 +69,7 @@ impl Dataset {
         let mut usable = Vec::new();
         let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
         let target_names: Vec<&str> = target.columns.iter().map(String::as_str).collect();
-        for range in chunks(file.rows()) {
+        for range in chunks(file.rows(), CHUNK) {
             let matrix = Matrix::of(&file.read(&target_names, range.clone())?, &target.columns)?;
             for row in range.clone() {
                 let found = matrix.row(row - range.start);
@@ -112,7 +104,7 @@ impl Dataset {
         let mut readers: Vec<(String, ModalityRecipe, Vec<usize>, ModalitySums)> = Vec::new();
         let names = column_names(target, context);
         let mut next = 0;
-        for range in chunks(file.rows()) {
+        for range in chunks(file.rows(), CHUNK) {
             let table = file.read(&names, range.clone())?;
             let targets = Matrix::of(&table, &target.columns)?;
             let mut matrices = Vec::with_capacity(context.len());
@@ -170,7 +162,7 @@ impl Dataset {
             .map(|(place, &row)| (row, split.part(place)))
             .peekable();
         let mut without_context = 0;
-        for range in chunks(file.rows()) {
+        for range in chunks(file.rows(), CHUNK) {
             let encoded = scaling.encode(&file.read(&names, range.clone())?, range.start, true)?;
             for (place, &row) in encoded.source_rows.iter().enumerate() {
                 while part_of.next_if(|(usable_row, _)| *usable_row < row).is_some() {

@@ -7,6 +7,7 @@ compile_error!(
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -35,6 +36,13 @@ pub enum RowStore {
         /// Where it is.
         path: PathBuf,
     },
+}
+
+/// Ranges of at most `size` rows that together are all `count` of them.
+pub(super) fn chunks(count: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..count)
+        .step_by(size)
+        .map(move |start| start..(start + size).min(count))
 }
 
 /// Takes rows one after another.

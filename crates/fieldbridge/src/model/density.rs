@@ -22,11 +22,11 @@ pub struct Density {
     pub error: f64,
 }
 
-/// Starts and ends of the chunks of `count` rows.
-pub(super) fn chunks(count: usize) -> Vec<(usize, usize)> {
+/// Starts and ends of the chunks of `size` of `count` rows.
+pub(super) fn chunks(count: usize, size: usize) -> Vec<(usize, usize)> {
     (0..count)
-        .step_by(CHUNK)
-        .map(|start| (start, (start + CHUNK).min(count)))
+        .step_by(size)
+        .map(|start| (start, (start + size).min(count)))
         .collect()
 }
 
@@ -81,7 +81,7 @@ impl Model {
 
     /// Log-density of scaled rows.
     pub(super) fn scaled_log_density(&self, rows: &Rows) -> Result<Vec<Density>, Error> {
-        let results: Vec<Result<Vec<Density>, Error>> = chunks(rows.count)
+        let results: Vec<Result<Vec<Density>, Error>> = chunks(rows.count, CHUNK)
             .into_par_iter()
             .map(|(start, end)| {
                 let part = rows.slice(start, end);

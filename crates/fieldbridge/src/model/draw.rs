@@ -4,7 +4,7 @@ use burn_tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
 use super::Model;
-use super::density::{CHUNK, shifted};
+use super::density::{CHUNK, chunks, shifted};
 use super::walk::Passed;
 use crate::bridge::Rows;
 use crate::data::Encoded;
@@ -171,10 +171,9 @@ pub(super) fn in_chunks<T: Send>(count: usize, work: impl Fn(usize, usize) -> T 
 
 /// The same in chunks of another size.
 fn in_chunks_of<T: Send>(size: usize, count: usize, work: impl Fn(usize, usize) -> T + Sync + Send) -> Vec<T> {
-    let starts: Vec<usize> = (0..count).step_by(size).collect();
-    starts
+    chunks(count, size)
         .into_par_iter()
-        .map(|start| work(start, (start + size).min(count)))
+        .map(|(start, end)| work(start, end))
         .collect()
 }
 

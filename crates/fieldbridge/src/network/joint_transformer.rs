@@ -45,8 +45,9 @@ pub enum ObservationTokens {
 ///
 /// A row is `[parameters, fields]`. A linear layer spreads the parameters over their tokens; their answer is read from the
 /// mean of these. Positions turn queries and keys of patches, the observed ones as those of the field at the same
-/// place, and leave parameter tokens alone. [`ObservationTokens`] says whether the observation has tokens of its own. The time modulates every [block](TransformerBlock); the observation speaks
-/// through attention only. Heads start as zero.
+/// place, and leave parameter tokens alone. [`ObservationTokens`] says whether the observation has tokens of its own, and
+/// speaks through attention, or is added to those of the fields. The time modulates every [block](TransformerBlock). Heads
+/// start as zero.
 #[derive(Clone, Debug)]
 pub struct JointTransformer {
     rows: JointRows,

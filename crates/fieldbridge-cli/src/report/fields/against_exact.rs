@@ -1,5 +1,6 @@
 //! The numbers beside the exact posterior.
 
+use fieldbridge::check::median;
 use fieldbridge_report::{Block, Curve, CurveStyle, Histogram, LineChart, NoticeKind, format_number};
 
 use super::FieldInput;
@@ -75,7 +76,7 @@ pub(super) fn blocks(input: &FieldInput<'_>, figures: &mut Figures) -> Vec<Block
         format!(
             "How often a classifier tells the parameters of a draw from those of an exact draw, for every observation. Two sets of exact draws \
              give {} in the median.",
-            format_number(median(&exact.c2st_floor))
+            format_number(median(&mut exact.c2st_floor.clone()))
         ),
         |theme| histogram.svg(theme),
     ));
@@ -84,12 +85,6 @@ pub(super) fn blocks(input: &FieldInput<'_>, figures: &mut Figures) -> Vec<Block
 
 fn histogram(values: &[f64]) -> Histogram {
     Histogram::of_values(values, 24)
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// Power of the draws over that of exact draws.

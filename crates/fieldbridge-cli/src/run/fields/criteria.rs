@@ -1,5 +1,7 @@
 //! What is demanded of a model beside the exact posterior.
 
+use fieldbridge::check::median;
+
 use super::comparison::{Comparison, Side};
 use super::draws::moments;
 use super::exact::CELLS;
@@ -7,18 +9,6 @@ use super::found::{Calibration, Criterion, ExactComparison, ParameterComparison,
 
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// The middle value.
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let half = sorted.len() / 2;
-    if sorted.len().is_multiple_of(2) {
-        0.5 * (sorted[half - 1] + sorted[half])
-    } else {
-        sorted[half]
-    }
 }
 
 impl Comparison {
@@ -70,11 +60,11 @@ impl Comparison {
             "0.9 to 1.1",
             (0.9..=1.1).contains(&width),
         );
-        let accuracy = median(&c2st);
+        let accuracy = median(&mut c2st.clone());
         ask(
             "classifier on parameters, median",
             accuracy,
-            Some(median(&c2st_floor)),
+            Some(median(&mut c2st_floor.clone())),
             "at most 0.60",
             accuracy <= 0.6,
         );

@@ -6,7 +6,7 @@ use fieldbridge::random::Stream;
 use fieldbridge_sky::Simulator;
 use fieldbridge_sky::inference::exact_gaussian::ExactGaussian;
 
-/// Cells along each parameter. Twice as many change no posterior by a hundredth of its width.
+/// Cells along each parameter. Half as many again move means by a hundredth of a width.
 pub(super) const CELLS: [usize; 2] = [96, 96];
 
 /// The exact posterior of a simulator, when it is known.

@@ -1,5 +1,7 @@
 //! Symmetric matrices of a few bins, packed: (0,0), (0,1), ..., (1,1), ...
 
+use crate::inference::dense::{inverse, multiply};
+
 /// Packs matrices `[matrix, bin, bin]`.
 pub(super) fn packed(matrices: &[f64], bins: usize) -> Vec<f64> {
     let upper = |matrix: &[f64]| -> Vec<f64> {
@@ -42,7 +44,7 @@ pub(super) fn root(matrix: &[f64], bins: usize) -> Vec<f64> {
 /// `ln det S` and `S^-1` of `S = P + N`, with off-diagonal elements of the inverse twice.
 pub(super) fn determinant_and_inverse(power: &[f64], noise: &[f64]) -> (f64, Vec<f64>) {
     let bins = noise.len();
-    let inverse = inverse(power, noise);
+    let (inverse, log_determinant) = inverse_of_sum(power, noise);
     let mut twice = packed(&inverse, bins);
     let places = (0..bins).flat_map(|first| (first..bins).map(move |second| first == second));
     for (value, diagonal) in twice.iter_mut().zip(places) {
@@ -50,59 +52,25 @@ pub(super) fn determinant_and_inverse(power: &[f64], noise: &[f64]) -> (f64, Vec
             *value *= 2.0;
         }
     }
-    let lower = root(&sum(power, noise), bins);
-    let log_determinant = (0..bins).map(|bin| 2.0 * lower[bin * bins + bin].ln()).sum();
     (log_determinant, twice)
 }
 
-fn sum(power: &[f64], noise: &[f64]) -> Vec<f64> {
+/// `S^-1`, `[bin, bin]`, and `ln det S` of `S = P + N`.
+fn inverse_of_sum(power: &[f64], noise: &[f64]) -> (Vec<f64>, f64) {
     let bins = noise.len();
     let mut matrix = unpacked(power, bins);
     for (bin, noise) in noise.iter().enumerate() {
         matrix[bin * bins + bin] += noise;
     }
-    matrix
-}
-
-/// `S^-1`, `[bin, bin]`.
-fn inverse(power: &[f64], noise: &[f64]) -> Vec<f64> {
-    let bins = noise.len();
-    let lower = root(&sum(power, noise), bins);
-    let mut inverse = vec![0.0; bins * bins];
-    for column in 0..bins {
-        // L y = e, then L^T x = y
-        let mut x = vec![0.0; bins];
-        for i in 0..bins {
-            let rest: f64 = (0..i).map(|k| lower[i * bins + k] * x[k]).sum();
-            x[i] = (f64::from(u8::from(i == column)) - rest) / lower[i * bins + i];
-        }
-        for i in (0..bins).rev() {
-            let rest: f64 = (i + 1..bins).map(|k| lower[k * bins + i] * x[k]).sum();
-            x[i] = (x[i] - rest) / lower[i * bins + i];
-        }
-        for (row, value) in x.into_iter().enumerate() {
-            inverse[row * bins + column] = value;
-        }
-    }
-    inverse
-}
-
-fn product(left: &[f64], right: &[f64], bins: usize) -> Vec<f64> {
-    let mut matrix = vec![0.0; bins * bins];
-    for row in 0..bins {
-        for column in 0..bins {
-            matrix[row * bins + column] = (0..bins).map(|k| left[row * bins + k] * right[k * bins + column]).sum();
-        }
-    }
-    matrix
+    inverse(&matrix, bins).expect("the covariance of a signal and a noise in every bin is positive")
 }
 
 /// Wiener's filter `W = P S^-1` and the covariance `P - W P`, each `[bin, bin]`.
 pub(super) fn wiener(power: &[f64], noise: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let bins = noise.len();
     let matrix = unpacked(power, bins);
-    let filter = product(&matrix, &inverse(power, noise), bins);
-    let explained = product(&filter, &matrix, bins);
+    let filter = multiply(&matrix, &inverse_of_sum(power, noise).0, bins);
+    let explained = multiply(&filter, &matrix, bins);
     let left = matrix.iter().zip(&explained).map(|(all, known)| all - known).collect();
     (filter, left)
 }

@@ -89,17 +89,19 @@ impl<'a> ExactPosterior<'a> {
     #[must_use]
     pub fn draw(&self, random: &mut impl Rng) -> ([f64; 2], Vec<f64>) {
         let cell = self.draw_cell(random);
-        let mut parameters = self.centre(cell);
-        for (value, axis) in parameters.iter_mut().zip(self.law.axes) {
-            *value += (random.random::<f64>() - 0.5) * axis.step();
-        }
-        (parameters, self.draw_field(cell, random))
+        (self.within(cell, random), self.draw_field(cell, random))
     }
 
     /// One draw of the parameters alone.
     #[must_use]
     pub fn draw_parameters(&self, random: &mut impl Rng) -> [f64; 2] {
-        let mut parameters = self.centre(self.draw_cell(random));
+        let cell = self.draw_cell(random);
+        self.within(cell, random)
+    }
+
+    /// A place in a cell.
+    fn within(&self, cell: usize, random: &mut impl Rng) -> [f64; 2] {
+        let mut parameters = self.centre(cell);
         for (value, axis) in parameters.iter_mut().zip(self.law.axes) {
             *value += (random.random::<f64>() - 0.5) * axis.step();
         }

@@ -8,7 +8,7 @@ use super::{FieldScaling, FieldSimulations, PatchSymmetry};
 use crate::bridge::Rows;
 use crate::data::recipe::{DataRecipe, TargetRecipe};
 use crate::data::report::DataReport;
-use crate::data::rows::{RowStore, RowWriter};
+use crate::data::rows::{RowStore, RowWriter, chunks};
 use crate::data::scaling::Scaling;
 use crate::data::split::{Part, Split};
 use crate::data::target::{TargetScaling, TargetSums};
@@ -37,13 +37,6 @@ pub struct FieldDataset {
     pub report: DataReport,
 }
 
-/// Chunks of `count` simulations.
-fn chunks(count: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
-    (0..count)
-        .step_by(CHUNK)
-        .map(move |start| start..(start + CHUNK).min(count))
-}
-
 /// The learned parameters of rows of all parameters.
 fn chosen(all: &[f64], width: usize, columns: &[usize]) -> Vec<Vec<f64>> {
     all.chunks_exact(width)
@@ -65,7 +58,11 @@ impl FieldDataset {
         cache: &Path,
     ) -> Result<Self, Error> {
         let source_name = simulations.path().display().to_string();
-        let columns = columns(target, simulations)?;
+        let columns = simulations.places_of(&target.columns).map_err(|column| Error::Recipe {
+            key: "target.columns".to_owned(),
+            reason: format!("names `{column}`, which is no simulated parameter"),
+            hint: format!("the parameters are: {}", simulations.names.join(", ")),
+        })?;
         let (count, geometry) = (simulations.count, simulations.geometry);
         let split = Split::draw(data, count, &source_name)?;
         let bijections = TargetScaling::bijections(target)?;
@@ -90,7 +87,7 @@ impl FieldDataset {
         let mut sums = TargetSums::new(columns.len());
         let mut maps = vec![(0.0, 0.0); geometry.bins];
         let mut pixels = 0.0;
-        for range in chunks(count) {
+        for range in chunks(count, CHUNK) {
             let fields = simulations.convergence(range.clone())?;
             for (row, field) in range.zip(fields.chunks_exact(geometry.size())) {
                 if split.part(row) != Part::Train {
@@ -129,7 +126,7 @@ impl FieldDataset {
         let on_disk = count as u64 * width as u64 * 4 > data.memory_limit.saturating_mul(1 << 20);
         let mut writer = RowWriter::new(width, on_disk.then_some(cache))?;
         let (mut observed, mut observed_place) = (Vec::new(), vec![None; count]);
-        for range in chunks(count) {
+        for range in chunks(count, CHUNK) {
             let maps = simulations.convergence(range.clone())?;
             for (row, map) in range.zip(maps.chunks_exact(geometry.size())) {
                 let (point, _) = scaling.target.encode(&parameters[row]);
@@ -189,19 +186,6 @@ impl FieldDataset {
         fields.observe(&data[parameters..], &noise, &mut context);
         Ok((data, context))
     }
-}
-
-/// Which of the simulated parameters are learned.
-fn columns(target: &TargetRecipe, simulations: &FieldSimulations) -> Result<Vec<usize>, Error> {
-    let place = |column: &String| {
-        let found = simulations.names.iter().position(|name| name == column);
-        found.ok_or_else(|| Error::Recipe {
-            key: "target.columns".to_owned(),
-            reason: format!("names `{column}`, which is no simulated parameter"),
-            hint: format!("the parameters are: {}", simulations.names.join(", ")),
-        })
-    };
-    target.columns.iter().map(place).collect()
 }
 
 impl TrainingRows for FieldDataset {

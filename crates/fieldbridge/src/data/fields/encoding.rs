@@ -12,19 +12,13 @@ impl Scaling {
     /// When they cannot be read, or are of other fields than were learned.
     pub fn encode_simulations(&self, simulations: &FieldSimulations, rows: &[usize]) -> Result<Encoded, Error> {
         let fields = self.fields_like(simulations)?;
-        let columns: Vec<usize> = self
-            .target
-            .columns
-            .iter()
-            .filter_map(|column| simulations.names.iter().position(|name| name == column))
-            .collect();
-        if columns.len() != self.target.columns.len() {
-            return Err(crate::error::shape(
+        let columns = simulations.places_of(&self.target.columns).map_err(|_| {
+            crate::error::shape(
                 "parameters of the simulations",
                 self.target.columns.join(", "),
                 simulations.names.join(", "),
-            ));
-        }
+            )
+        })?;
         let mut encoded = Encoded::default();
         let volume = fields.log_volume();
         for &row in rows {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use fieldbridge_files::{ColumnValues, FileError, ZarrStore};
+use fieldbridge_files::{FileError, ZarrStore};
 
 use super::FieldGeometry;
 use crate::error::Error;
@@ -21,22 +21,6 @@ pub struct FieldSimulations {
     pub noise: Vec<f64>,
     /// Simulations to use, the first ones of the store.
     pub count: usize,
-}
-
-fn doubles(values: ColumnValues) -> Vec<f64> {
-    match values {
-        ColumnValues::Float64(values) => values,
-        ColumnValues::Float32(values) => values.into_iter().map(f64::from).collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn singles(values: ColumnValues) -> Vec<f32> {
-    match values {
-        ColumnValues::Float32(values) => values,
-        ColumnValues::Float64(values) => values.into_iter().map(|value| value as f32).collect(),
-        _ => Vec::new(),
-    }
 }
 
 impl FieldSimulations {
@@ -86,8 +70,8 @@ impl FieldSimulations {
                 hint: "make more with `fieldbridge simulate`".to_owned(),
             });
         }
-        let noise = doubles(store.read("noise", 0..bins)?);
-        let first = doubles(store.read("x", 0..1)?);
+        let noise = store.read("noise", 0..bins)?.to_f64()?;
+        let first = store.read("x", 0..1)?.to_f64()?;
         Ok(Self {
             path: path.to_owned(),
             names,
@@ -110,6 +94,18 @@ impl FieldSimulations {
         blake3::hash(text.as_bytes()).to_hex().to_string()
     }
 
+    /// Where each of these parameters stands among those of the store; the first that is not there when one is not.
+    ///
+    /// # Errors
+    /// The name of that one.
+    pub fn places_of<'a>(&self, parameters: &'a [String]) -> Result<Vec<usize>, &'a str> {
+        let place = |parameter: &'a String| {
+            let found = self.names.iter().position(|name| name == parameter);
+            found.ok_or(parameter.as_str())
+        };
+        parameters.iter().map(place).collect()
+    }
+
     /// Where the store is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -120,7 +116,7 @@ impl FieldSimulations {
     /// # Errors
     /// When they cannot be read.
     pub fn parameters(&self, rows: Range<usize>) -> Result<Vec<f64>, Error> {
-        Ok(doubles(self.store.read("parameters", rows)?))
+        Ok(self.store.read("parameters", rows)?.to_f64()?)
     }
 
     /// Convergence of some simulations, `[simulation, row, column, bin]`.
@@ -141,7 +137,8 @@ impl FieldSimulations {
 
     fn maps(&self, name: &str, rows: Range<usize>) -> Result<Vec<f32>, Error> {
         let first = rows.start;
-        let maps = singles(self.store.read(name, rows)?);
+        let values = self.store.read(name, rows)?.to_f64()?;
+        let maps: Vec<f32> = values.into_iter().map(|value| value as f32).collect();
         let size = self.geometry.size();
         if let Some(at) = maps.iter().position(|value| !value.is_finite()) {
             return Err(Error::Data {
