@@ -1,7 +1,7 @@
 //! Filling a store with the simulations that are not there yet.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use anyhow::{Context, bail};
 use fieldbridge::random::Stream;
@@ -115,7 +115,7 @@ impl<'a> Making<'a> {
         }
         let done = AtomicU64::new(0);
         let total = (missing.len() * self.rows_per_chunk) as u64;
-        let work = || saving_state(|| missing.par_iter().try_for_each(|&chunk| self.make(chunk, &done)));
+        let work = || saving_state(|| self.make_all(&missing, &done));
         waiting_for(console, "simulations", (&done, total, "made"), work)?;
         let new = done.load(Ordering::Relaxed);
         if STOP.load(Ordering::SeqCst) && new < total {
@@ -134,6 +134,23 @@ impl<'a> Making<'a> {
             simulations: self.rows,
             new: new.saturating_sub(beyond as u64),
         })
+    }
+
+    /// Makes chunks, whatever the order of threads with the failure of the first that fails.
+    fn make_all(&self, chunks: &[usize], done: &AtomicU64) -> anyhow::Result<()> {
+        let failed = AtomicUsize::new(usize::MAX);
+        let first = chunks
+            .par_iter()
+            .filter_map(|&chunk| {
+                if failed.load(Ordering::Relaxed) < chunk {
+                    return None;
+                }
+                let error = self.make(chunk, done).err()?;
+                failed.fetch_min(chunk, Ordering::Relaxed);
+                Some((chunk, error))
+            })
+            .min_by_key(|(chunk, _)| *chunk);
+        first.map_or(Ok(()), |(_, error)| Err(error))
     }
 
     /// Makes a chunk; all of its rows, so that the number of simulations can grow. Nothing when the user wants to stop.
