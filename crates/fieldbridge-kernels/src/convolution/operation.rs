@@ -51,23 +51,36 @@ impl<const AXES: usize> Convolution<AXES> {
         }
     }
 
-    /// The input as padded as the library has to do, and how much zeros it has to add along each axis.
-    fn padded<const RANK: usize>(&self, x: Tensor<RANK>, kernel: [usize; AXES]) -> (Tensor<RANK>, [usize; AXES]) {
-        if self.padding == Padding::Zero {
-            return (x, kernel.map(|size| size / 2));
-        }
+    /// The input with what the library cannot do done to it, and how the library is to take it.
+    ///
+    /// It pads with zeros only. And its gradient with respect to the input is wrong on other devices than the processor
+    /// for a stride along an axis of one tap (burn 0.22.1: zeros, for the grid `[1, 1, 8]` with taps `[1, 1, 3]` and
+    /// strides of two), so places are chosen before.
+    fn prepared<const RANK: usize>(&self, x: Tensor<RANK>, kernel: [usize; AXES]) -> (Tensor<RANK>, ConvOptions<AXES>) {
         let mut x = x;
+        let (mut strides, mut padding) = ([self.stride; AXES], kernel.map(|size| size / 2));
         for (axis, size) in kernel.into_iter().enumerate() {
             let length = x.dims()[axis + 1] as i64;
-            let half = size as i64 / 2;
-            let positions: Vec<i64> = (-half..length + half)
-                .map(|position| position.rem_euclid(length))
-                .collect();
-            let count = positions.len();
-            let positions = Tensor::<1, Int>::from_data(TensorData::new(positions, [count]), &x.device());
-            x = x.select(axis + 1, positions);
+            let positions: Vec<i64> = if size == 1 && self.stride > 1 {
+                strides[axis] = 1;
+                (0..length).step_by(self.stride).collect()
+            } else if size > 1 && self.padding == Padding::Periodic {
+                padding[axis] = 0;
+                let half = size as i64 / 2;
+                (-half..length + half)
+                    .map(|position| position.rem_euclid(length))
+                    .collect()
+            } else {
+                continue;
+            };
+            // an axis of one place stays as it is
+            if positions != [0] || length != 1 {
+                let count = positions.len();
+                let positions = Tensor::<1, Int>::from_data(TensorData::new(positions, [count]), &x.device());
+                x = x.select(axis + 1, positions);
+            }
         }
-        (x, [0; AXES])
+        (x, ConvOptions::new(strides, padding, [1; AXES], 1))
     }
 }
 
@@ -121,8 +134,7 @@ macro_rules! operation {
                 let [x, weight] = [next(), next()].map(|factor| self.precision.composed_factor(factor));
                 let bias = inputs.next().map(Tensor::<1>::from_dispatch);
                 let dims = weight.dims();
-                let (x, padding) = self.padded(x, std::array::from_fn(|axis| dims[axis]));
-                let options = ConvOptions::new([self.stride; $axes], padding, [1; $axes], 1);
+                let (x, options) = self.prepared(x, std::array::from_fn(|axis| dims[axis]));
                 let product = $convolve(x.permute($first), weight.permute($weights), None, options);
                 let product = self.precision.composed_product(product.permute($last));
                 match bias {

@@ -179,11 +179,24 @@ fn convolutions() {
                 let bias = inputs.next([4]);
                 convolution_2d(x, weight, Some(bias), stride, padding, Precision::Single)
             });
-            agree(&format!("volumes, {padding:?}, stride {stride}"), |inputs| {
-                let (x, weight) = (inputs.next([1, 4, 5, 6, 2]), inputs.next([3, 3, 3, 2, 3]));
-                let bias = inputs.next([3]);
-                convolution_3d(x, weight, Some(bias), stride, padding, Precision::Single)
-            });
+            // lines and images as volumes among them, and axes of a single tap
+            for (size, taps) in [
+                ([4, 5, 6], [3, 3, 3]),
+                ([1, 1, 8], [1, 1, 3]),
+                ([1, 4, 7], [1, 3, 3]),
+                ([3, 4, 5], [1, 1, 1]),
+                ([4, 1, 6], [1, 1, 3]),
+            ] {
+                agree(
+                    &format!("volumes, {padding:?}, stride {stride}, {size:?}, {taps:?}"),
+                    |inputs| {
+                        let x = inputs.next([2, size[0], size[1], size[2], 2]);
+                        let weight = inputs.next([taps[0], taps[1], taps[2], 2, 3]);
+                        let bias = inputs.next([3]);
+                        convolution_3d(x, weight, Some(bias), stride, padding, Precision::Single)
+                    },
+                );
+            }
         }
     }
 }
