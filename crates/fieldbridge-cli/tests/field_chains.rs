@@ -192,3 +192,50 @@ fn what_cannot_be_sampled_is_refused_with_its_place() {
         .fieldbridge(&["mcmc", "recipe.toml", "--out", "few", "--warmup", "3"])
         .fails_saying(&["mcmc.warmup", "at least 40"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_and_a_kill_lose_nothing_that_was_saved() {
+    let scene = scene("field-chains-stopped");
+    let words = |out| {
+        [
+            "mcmc",
+            "recipe.toml",
+            "--out",
+            out,
+            "--set",
+            "mcmc.draws=400",
+            "--set",
+            "patch.pixels=16",
+        ]
+    };
+    scene.fieldbridge(&words("whole")).done();
+    let saved = scene.path("stopped").join("chains.safetensors");
+    for (signal, code) in [("-INT", Some(130)), ("-KILL", None)] {
+        let before = saved.metadata().ok().map(|about| about.modified().unwrap());
+        let child = scene.start(&words("stopped"));
+        let start = std::time::Instant::now();
+        while saved.metadata().ok().map(|about| about.modified().unwrap()) == before {
+            assert!(start.elapsed().as_secs() < 60, "no draw is saved");
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        let sent = std::process::Command::new("kill")
+            .args([signal, &child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+        let ended = scene.wait(child);
+        assert_eq!(ended.code, code, "{}", ended.stderr);
+        assert!(
+            !scene.path("stopped/posterior.parquet").exists(),
+            "it was stopped before its end"
+        );
+    }
+    scene.fieldbridge(&words("stopped")).done();
+    for file in ["posterior.parquet", "convergence_mean.npy", "powers.csv"] {
+        assert!(
+            scene.bytes(&format!("whole/{file}")) == scene.bytes(&format!("stopped/{file}")),
+            "{file} differs"
+        );
+    }
+}

@@ -6,11 +6,11 @@ use anyhow::Context;
 use fieldbridge::infer::markov_chain::{Chains, Convergence};
 use fieldbridge_files::atomic::write_atomically;
 use fieldbridge_report::{
-    Axis, Block, Corner, Curve, CurveBand, CurveStyle, LineChart, Report, SampleSet, Section, Tone, Verdict,
-    format_number,
+    Axis, Block, Corner, Curve, LineChart, Report, SampleSet, Section, Tone, Verdict, format_number,
 };
 use serde_json::{Value, json};
 
+use super::maps;
 use super::observation::Observed;
 use super::target::{BEFORE_POWERS, Target};
 use crate::report::figures::Figures;
@@ -131,7 +131,7 @@ pub(crate) fn write(
         sections: vec![
             Section::new("Parameters", parameters(findings, chains, observed, &mut figures)),
             Section::new("Chains", traces(findings, chains, &mut figures)),
-            Section::new("Maps", powers(target, findings, observed, &mut figures)),
+            Section::new("Maps", maps::blocks(target, chains, findings, observed, &mut figures)),
             Section::new(
                 "How to reproduce",
                 vec![Block::Code {
@@ -301,44 +301,6 @@ fn traces(findings: &Findings, chains: &Chains, figures: &mut Figures) -> Vec<Bl
         };
         let caption = format!("Draws of {name}, every {every} of them.");
         blocks.push(figures.add(&format!("trace-{name}"), caption, |theme| chart.svg(theme)));
-    }
-    blocks
-}
-
-fn powers(target: &Target, findings: &Findings, observed: &Observed, figures: &mut Figures) -> Vec<Block> {
-    let multipoles = target.bands.multipoles();
-    let area = target.posterior.field().patch().area_pixels();
-    let mut blocks = vec![Block::Paragraph(
-        "Mean and deviation of the convergence in each pixel are in `convergence_mean.npy` and `convergence_deviation.npy` (bin, \
-         row, column), the numbers of the figures in `powers.csv`."
-            .to_owned(),
-    )];
-    for (bin, found) in findings.powers.iter().enumerate() {
-        let edge = |sign: f64| -> Vec<f64> {
-            let value =
-                |found: &Option<Convergence>| found.map_or(f64::NAN, |found| found.mean + sign * found.deviation);
-            found.iter().map(value).collect()
-        };
-        let mut curves = vec![Curve::new("mean of the draws", multipoles.to_vec(), edge(0.0))];
-        if let Some(truth) = &observed.truth {
-            let powers = target.bands.measure(&truth.convergence[bin * area..][..area]);
-            curves.push(Curve::new("truth", multipoles.to_vec(), powers).with_style(CurveStyle::Dashed));
-        }
-        let chart = LineChart {
-            title: format!("Power of the convergence, bin {bin}"),
-            x: Axis::logarithmic("multipole"),
-            y: Axis::logarithmic("power, sr"),
-            bands: vec![CurveBand {
-                name: "one deviation".to_owned(),
-                x: multipoles.to_vec(),
-                lower: edge(-1.0),
-                upper: edge(1.0),
-            }],
-            curves,
-            ..LineChart::default()
-        };
-        let caption = format!("Band powers of the maps of all draws in bin {bin}.");
-        blocks.push(figures.add(&format!("power-{bin}"), caption, |theme| chart.svg(theme)));
     }
     blocks
 }
