@@ -126,7 +126,11 @@ fn bridges() -> Vec<(&'static str, BridgeRecipe, f64)> {
         ),
         (
             "interpolant, two-sided",
-            of(BridgeKind::Interpolant, &|r| r.interpolant.time = TimeDraw::TowardsData),
+            of(BridgeKind::Interpolant, &|r| {
+                r.interpolant.time = TimeDraw::TowardsData;
+                // errors of the denoiser enter the velocity times the rate of the latent noise
+                r.interpolant.latent.size = 1.0;
+            }),
             1.0,
         ),
         ("continuous flow", of(BridgeKind::ContinuousFlow, &|_| {}), 0.4),
