@@ -2,6 +2,7 @@
 
     cargo build --release --example eight_gaussians_moons
     python eight_gaussians_moons.py plain --steps 10000 --seeds 3
+    python eight_gaussians_moons.py plain --coupling independent --name independent_coupling --seeds 8
     python eight_gaussians_moons.py conditional --steps 5000 --seeds 3
 
 `plain`: eight Gaussians to two moons as torchcfm defines both, its quirks included (the root of the variance is handed over
@@ -153,7 +154,8 @@ def write(name, result):
 
 
 def start_ours(arguments, folder):
-    subprocess.run([arguments.ours, arguments.part, str(folder), str(arguments.steps), str(arguments.seeds)], check=True)
+    command = [arguments.ours, arguments.part, str(folder), str(arguments.steps), str(arguments.seeds)]
+    subprocess.run(command + ([arguments.coupling] if arguments.coupling else []), check=True)
     return json.loads((folder / f"fieldbridge_{arguments.part}.json").read_text())
 
 
@@ -181,7 +183,7 @@ def plain(arguments, folder):
         run["normalised_path_energy"] = abs(run["path_energy"] - shortest**2) / shortest**2
         result["runs"].append(run)
         print(side, coupling, seed, run["w2"], "NPE", run["normalised_path_energy"], flush=True)
-        write("eight_gaussians_moons", result)
+        write(arguments.name, result)
 
     def exact(t, x):
         # the last step ends at t = 1, where the quadrature stops just before
@@ -194,6 +196,8 @@ def plain(arguments, folder):
         score("Fieldbridge", coupling, seed, walks, record)
     for name in () if arguments.keep_torchcfm else ("torchcfm's", "ours"):
         for coupling, matcher in MATCHERS.items():
+            if arguments.coupling not in (None, coupling):
+                continue
             for seed in range(1, arguments.seeds + 1):
                 torch.manual_seed(seed)
                 np.random.seed(seed)
@@ -300,6 +304,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", choices=["plain", "conditional"])
     parser.add_argument("--ours", default="../../target/release/examples/eight_gaussians_moons")
+    parser.add_argument("--coupling", choices=list(MATCHERS), help="of `plain`, one alone")
+    parser.add_argument("--name", default="eight_gaussians_moons", help="of the file of results of `plain`")
     parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--rows", type=int, default=2000, help="points of each set that is compared")

@@ -14,7 +14,7 @@ use fieldbridge::coupling::CouplingKind;
 use fieldbridge::data::known::{Known, KnownKind, draw};
 use fieldbridge::device::cpu;
 use fieldbridge::likelihood::TraceKind;
-use fieldbridge::network::{NetworkRecipe, Parameters};
+use fieldbridge::network::{Activation, NetworkKind, NetworkRecipe, Parameters};
 use fieldbridge::path::{Head, PathKind};
 use fieldbridge::random::Stream;
 use fieldbridge::solver::SolverKind;
@@ -49,9 +49,13 @@ fn bridges() -> Vec<(&'static str, BridgeRecipe, f64)> {
     (plain.flow_matching.width, plain.flow_matching.blocks) = (network.width, network.blocks);
     plain.diffusion.network = network.clone();
     plain.interpolant.network = network.clone();
+    // slow in time, so that the coarse solver of training is not deceived
+    plain.continuous_flow.frequencies = 1;
     plain.continuous_flow.network = NetworkRecipe {
+        kind: NetworkKind::Mlp,
         width: 64,
-        blocks: 2,
+        blocks: 3,
+        activation: Activation::Tanh,
         ..network
     };
     plain.continuous_flow.training_solver = SolverKind::RungeKutta { steps: 5 };
@@ -122,7 +126,11 @@ fn bridges() -> Vec<(&'static str, BridgeRecipe, f64)> {
         ),
         (
             "interpolant, two-sided",
-            of(BridgeKind::Interpolant, &|r| r.interpolant.time = TimeDraw::TowardsData),
+            of(BridgeKind::Interpolant, &|r| {
+                r.interpolant.time = TimeDraw::TowardsData;
+                // errors of the denoiser enter the velocity times the rate of the latent noise
+                r.interpolant.latent.size = 1.0;
+            }),
             1.0,
         ),
         ("continuous flow", of(BridgeKind::ContinuousFlow, &|_| {}), 0.4),

@@ -1,8 +1,8 @@
 //! Flow matching between eight Gaussians and two moons, and with a context, for the comparison with torchcfm:
 //! `benches/peers/eight_gaussians_moons.py` starts this program, and scores what it writes.
 //!
-//! `eight_gaussians_moons plain FOLDER STEPS SEEDS` trains with the independent coupling, with optimal transport, and again on pairs of the latter's own walks,
-//! and carries the points of `FOLDER/base.npy` over in 1, 2, 5 and 100 Euler steps and with adaptive ones.
+//! `eight_gaussians_moons plain FOLDER STEPS SEEDS [COUPLING]` trains with the independent coupling, with optimal transport, and again on pairs of the latter's own walks,
+//! or one of these alone, and carries the points of `FOLDER/base.npy` over in 1, 2, 5 and 100 Euler steps and with adaptive ones.
 //! `eight_gaussians_moons conditional FOLDER STEPS SEEDS` is described in `conditional.rs`. What was measured is
 //! in `FOLDER/fieldbridge_PART.json`.
 
@@ -155,7 +155,7 @@ impl Measured<'_> {
     }
 }
 
-fn plain(folder: &Path, steps: usize, seeds: u64) -> Fallible<Vec<Value>> {
+fn plain(folder: &Path, steps: usize, seeds: u64, wanted: &str) -> Fallible<Vec<Value>> {
     let base = points(&folder.join("base.npy"))?;
     let mut measured = Measured {
         folder,
@@ -165,7 +165,10 @@ fn plain(folder: &Path, steps: usize, seeds: u64) -> Fallible<Vec<Value>> {
     for (name, coupling) in [
         ("independent", CouplingKind::Independent),
         ("optimal_transport", CouplingKind::Assignment),
-    ] {
+    ]
+    .into_iter()
+    .filter(|(name, _)| name.contains(wanted))
+    {
         for seed in 1..=seeds {
             let mut registry = Registry::new();
             let bridge = bridge(coupling, &mut registry)?;
@@ -202,12 +205,13 @@ fn plain(folder: &Path, steps: usize, seeds: u64) -> Fallible<Vec<Value>> {
 
 fn main() -> Fallible<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [part, folder, steps, seeds] = arguments.as_slice() else {
-        return Err("usage: eight_gaussians_moons plain|conditional FOLDER STEPS SEEDS".into());
+    let [part, folder, steps, seeds, wanted @ ..] = arguments.as_slice() else {
+        return Err("usage: eight_gaussians_moons plain|conditional FOLDER STEPS SEEDS [COUPLING]".into());
     };
+    let wanted = wanted.first().map_or("", String::as_str);
     let (folder, steps, seeds) = (Path::new(folder), steps.parse::<usize>()?, seeds.parse::<u64>()?);
     let results = match part.as_str() {
-        "plain" => plain(folder, steps, seeds)?,
+        "plain" => plain(folder, steps, seeds, wanted)?,
         "conditional" => conditional::conditional(folder, steps, seeds)?,
         other => return Err(format!("`{other}` is neither `plain` nor `conditional`").into()),
     };
