@@ -20,6 +20,7 @@
 mod assignment;
 mod conditional;
 mod distance;
+mod entropic_plan;
 mod independent;
 mod jonker_volgenant;
 mod sinkhorn;
@@ -30,8 +31,9 @@ use crate::random::Stream;
 
 pub use assignment::{Assignment, OptimalTransport, assign};
 pub use conditional::Conditional;
+pub use entropic_plan::{Plan, entropic_plan};
 pub use independent::Independent;
-pub use sinkhorn::{Plan, Sinkhorn, entropic_plan};
+pub use sinkhorn::Sinkhorn;
 
 /// Which base point is joined to which data point, in one batch.
 pub trait Coupling: Send + Sync + std::fmt::Debug {

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Batch, Coupling, distance::squared_distances};
+use super::{Batch, Coupling, distance::squared_distances, entropic_plan};
 use crate::random::Stream;
 
 /// Draws pairs from the entropic plan between the base draws and the data rows of a batch,
@@ -31,66 +31,6 @@ impl Default for Sinkhorn {
             iterations: 1000,
         }
     }
-}
-
-/// `log P` of an entropic plan, and how well its rows sum.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// `log P_ij` at `[i * n + j]` for cost line `i` and column `j`.
-    pub log: Vec<f64>,
-    /// Largest error of a line sum of `n P`.
-    pub error: f64,
-    /// Iterations done.
-    pub iterations: usize,
-}
-
-/// `max + ln(sum exp)`.
-fn log_sum(terms: impl Iterator<Item = f64> + Clone) -> f64 {
-    let highest = terms.clone().fold(f64::NEG_INFINITY, f64::max);
-    if highest == f64::NEG_INFINITY {
-        return highest;
-    }
-    highest + terms.map(|term| (term - highest).exp()).sum::<f64>().ln()
-}
-
-/// The entropic plan of a square cost matrix, `P_ij = exp(f_i + g_j - cost_ij / price) / n^2`, in double precision and
-/// logarithms, so that a small price does not underflow. Each half of an iteration makes one marginal exact; the columns
-/// are exact at the end. The result does not depend on the number of threads.
-pub fn entropic_plan(cost: &[f64], n: usize, price: f64, tolerance: f64, most: usize) -> Plan {
-    assert_eq!(cost.len(), n * n, "a cost matrix for {n} rows holds {} numbers", n * n);
-    let kernel: Vec<f64> = cost.iter().map(|cost| -cost / price).collect();
-    let mut turned = vec![0.0; n * n];
-    for line in 0..n {
-        for column in 0..n {
-            turned[column * n + line] = kernel[line * n + column];
-        }
-    }
-    let log_n = (n as f64).ln();
-    // the potential of each line of a kernel from the other side's
-    let update = |kernel: &[f64], other: &[f64]| -> Vec<f64> {
-        kernel
-            .par_chunks_exact(n.max(1))
-            .map(|line| log_n - log_sum(line.iter().zip(other).map(|(entry, potential)| entry + potential)))
-            .collect()
-    };
-    let (mut lines, mut columns) = (vec![0.0; n], vec![0.0; n]);
-    let (mut error, mut iterations) = (f64::INFINITY, 0);
-    while iterations < most && error > tolerance {
-        let next = update(&kernel, &columns);
-        // the sum of a line of n P before it is made exact
-        error = lines
-            .iter()
-            .zip(&next)
-            .map(|(old, new): (&f64, &f64)| ((old - new).exp() - 1.0).abs())
-            .fold(0.0, f64::max);
-        lines = next;
-        columns = update(&turned, &lines);
-        iterations += 1;
-    }
-    let log = (0..n * n)
-        .map(|at| lines[at / n] + columns[at % n] + kernel[at] - 2.0 * log_n)
-        .collect();
-    Plan { log, error, iterations }
 }
 
 impl Coupling for Sinkhorn {

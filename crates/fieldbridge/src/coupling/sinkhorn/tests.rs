@@ -1,7 +1,7 @@
 //! Entropic plans against what they tend to, and against a closed form.
 
 use super::*;
-use crate::coupling::assign;
+use crate::coupling::{Plan, assign};
 
 fn clouds(rows: usize, dimension: usize) -> (Vec<f32>, Vec<f32>) {
     let base = Stream::new(5, "base", 0).normals(rows * dimension);
@@ -52,6 +52,27 @@ fn a_high_price_gives_the_independent_plan() {
     let plan = entropic_plan(&cost, n, 1e7, 1e-9, 1000);
     for log in plan.log {
         assert!((log.exp() * (n * n) as f64 - 1.0).abs() < 1e-4);
+    }
+}
+
+/// Potentials of thousands at once, and clusters between which every exponential is zero.
+#[test]
+fn far_clusters_and_a_low_price_do_not_underflow() {
+    let n = 24;
+    let (base, mut data) = clouds(n, 2);
+    for row in 0..n / 3 {
+        data[2 * row] += 60.0;
+    }
+    let cost = squared_distances(&base, &data, n);
+    let plan = entropic_plan(&cost, n, 0.3, 1e-9, 300_000);
+    assert!(plan.error < 1e-9, "{} after {}", plan.error, plan.iterations);
+    let exact = assign(&cost, n).cost / n as f64;
+    let above = cost_of(&plan, &cost) - exact;
+    assert!(above > -1e-6 && above <= 0.3 * (n as f64).ln(), "{above}");
+    for one in 0..n {
+        let line: f64 = (0..n).map(|other| plan.log[one * n + other].exp()).sum();
+        let column: f64 = (0..n).map(|other| plan.log[other * n + one].exp()).sum();
+        assert!((line * n as f64 - 1.0).abs() < 1e-8 && (column * n as f64 - 1.0).abs() < 1e-8);
     }
 }
 
