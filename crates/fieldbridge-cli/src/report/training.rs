@@ -1,6 +1,7 @@
 //! Section "Training": how the loss fell and why it ended.
 
 use fieldbridge::bridge::{BridgeKind, BridgeRecipe, Layers, build};
+use fieldbridge::data::UniverseChoice;
 use fieldbridge::network::NetworkRecipe;
 use fieldbridge::train::Evaluation;
 use fieldbridge_report::{Block, Curve, LossCurve, format_number};
@@ -66,6 +67,15 @@ fn what(input: &ReportInput) -> String {
     } else {
         "Without validation rows the last parameters are kept, a moving average over recent steps."
     };
+    let rows = match (&input.manifest.scaling.fields, input.recipe.data.universes) {
+        (None, _) => "",
+        (Some(_), UniverseChoice::Stored) => {
+            " Every row is observed with new noise at every step and moved by a random symmetry of the periodic patch."
+        }
+        (Some(_), UniverseChoice::New) => {
+            " Every row of every step is a new universe with new noise; the stored training simulations only scale the numbers."
+        }
+    };
     let members = match input.members() {
         1 => String::new(),
         members => format!(
@@ -73,7 +83,7 @@ fn what(input: &ReportInput) -> String {
              2017, arXiv:1612.01474)."
         ),
     };
-    format!("{loss} {kept}{members}")
+    format!("{loss} {kept}{rows}{members}")
 }
 
 fn has_validation(input: &ReportInput) -> bool {

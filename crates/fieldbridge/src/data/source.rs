@@ -6,7 +6,7 @@ use fieldbridge_files::TableFile;
 
 use super::fingerprint::fingerprint;
 use super::known::{Drawn, Known, draw, draw_from, table};
-use super::recipe::DataRecipe;
+use super::recipe::{DataRecipe, UniverseChoice};
 use crate::error::Error;
 use crate::random::Stream;
 
@@ -93,6 +93,13 @@ impl DataRecipe {
     /// As [`DataRecipe::check`].
     pub fn check_beside(&self, simulations: bool) -> Result<(), Error> {
         if !simulations {
+            if self.universes != UniverseChoice::Stored {
+                return Err(Error::Recipe {
+                    key: "data.universes".to_owned(),
+                    reason: "has no meaning without [simulation]: the rows of a table cannot be made anew".to_owned(),
+                    hint: "leave it out, or simulate".to_owned(),
+                });
+            }
             return self.check();
         }
         let given = [

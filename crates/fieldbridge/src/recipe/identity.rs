@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Recipe;
+use crate::data::UniverseChoice;
 
 fn hash(parts: &impl Serialize) -> String {
     let text = serde_json::to_string(parts).expect("a recipe is plain data");
@@ -33,7 +34,7 @@ impl Recipe {
             recipe.data.validation,
             recipe.data.split_seed,
         );
-        hash(&(
+        let whole = hash(&(
             env!("CARGO_PKG_VERSION"),
             fingerprint,
             recipe.seed,
@@ -43,7 +44,12 @@ impl Recipe {
             &recipe.target,
             &recipe.context,
             &recipe.train,
-        ))
+        ));
+        // what older releases did not know keeps out of the hashes of what they made
+        match (&recipe.observation, recipe.data.universes) {
+            (None, UniverseChoice::Stored) => whole,
+            both => hash(&(whole, both)),
+        }
     }
 
     /// Hash of all that goes into the model file.

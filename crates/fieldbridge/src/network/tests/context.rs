@@ -8,11 +8,8 @@ const VALUES: [f32; 10] = [0.3, -1.0, 2.0, 0.1, 0.5, 1.5, -0.2, 0.7, -0.4, 0.9];
 const MASK: [f32; 10] = [1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0];
 
 fn embedding(registry: &mut Registry) -> ContextEmbedding {
-    let modalities = [("magnitudes", 3), ("errors", 2)].map(|(name, width)| Modality {
-        name: name.to_owned(),
-        width,
-    });
-    ContextEmbedding::new(registry, &modalities, 8, 1, Activation::Silu)
+    let modalities = [("magnitudes", 3), ("errors", 2)].map(|(name, width)| Modality::new(name, width));
+    ContextEmbedding::new(registry, &modalities, 8, 1, Activation::Silu).expect("the modalities are plain")
 }
 
 fn built() -> (ContextEmbedding, Weights) {
