@@ -275,8 +275,10 @@ fn learned_posteriors_of_gaussian_fields_are_the_exact_ones() {
         "train.average=0.99",
         "train.evaluate_every=250",
         "train.checkpoint_seconds=60.0",
-        "data.test=0.2",
-        "data.validation=0.6",
+        "simulation.simulations=3000",
+        "data.universes=stored",
+        "data.test=0.01",
+        "data.validation=0.05",
         "spline_flow.width=32",
         "spline_flow.context_width=32",
     ];

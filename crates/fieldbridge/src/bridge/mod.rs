@@ -289,3 +289,6 @@ fn require_density(base: &dyn Base) -> Result<(), Error> {
         hint: "draws can be asked for; for densities use a normal, uniform or mixture base".to_owned(),
     })
 }
+
+#[cfg(test)]
+mod tests;

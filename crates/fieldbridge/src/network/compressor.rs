@@ -40,8 +40,8 @@ const LEAST_SQUARE: f32 = 1e-6;
 /// `m = <a(h)>` and `s = ln(1e-6 + <h^2>)`
 ///
 /// are taken; one hidden layer makes the outputs of them, and is where time and context enter. The second convolution of a
-/// block starts as zero, so that the network starts from band powers of linear filters at every scale, which are all there is to
-/// know of a Gaussian field, and learns what else there is (learned summaries: Charnock, Lavaux and Wandelt 2018, arXiv:1802.03537; trained
+/// block starts as zero, so that training starts from band powers of linear filters at every scale, which are all there is to
+/// know of a Gaussian field, and learns what else there is; the outputs start as zero (learned summaries: Charnock, Lavaux and Wandelt 2018, arXiv:1802.03537; trained
 /// by the likelihood of a flow: Jeffrey, Alsing and Lanusse 2021, arXiv:2009.08459).
 ///
 /// Nothing is normalised over a map: that would take out its amplitude, which is what is asked for. A row holds the channels of
@@ -123,7 +123,7 @@ impl Compressor {
             time,
             hidden: Linear::with_biases(registry, "hidden", moments, hidden),
             conditions: (told > 0).then(|| Linear::without_bias(registry, "conditions", told, hidden)),
-            last: Linear::new(registry, "last", hidden, outputs),
+            last: Linear::zero(registry, "last", hidden, outputs),
             activation: shape.activation,
         }
     }

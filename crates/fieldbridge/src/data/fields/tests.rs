@@ -5,6 +5,7 @@ use serde_json::{Map, json};
 
 use super::*;
 use crate::data::{DataRecipe, Part, TargetRecipe};
+use crate::network::Reading;
 use crate::random::Stream;
 use crate::train::TrainingRows;
 
@@ -82,7 +83,7 @@ fn recipes() -> (DataRecipe, TargetRecipe) {
 fn dataset(path: &std::path::Path) -> FieldDataset {
     let simulations = FieldSimulations::open(path, None).unwrap();
     let (data, target) = recipes();
-    FieldDataset::prepare(&data, &target, &simulations, "print", &path.join("cache")).unwrap()
+    FieldDataset::prepare(&data, &target, &simulations, "print", &path.join("cache"), None, None).unwrap()
 }
 
 #[test]
@@ -180,7 +181,7 @@ fn what_does_not_fit_is_refused() {
     let (data, _) = recipes();
     let simulations = FieldSimulations::open(&path, Some(40)).unwrap();
     let other: TargetRecipe = toml::from_str("columns = [\"c\"]").unwrap();
-    let error = FieldDataset::prepare(&data, &other, &simulations, "", &path.join("cache")).unwrap_err();
+    let error = FieldDataset::prepare(&data, &other, &simulations, "", &path.join("cache"), None, None).unwrap_err();
     assert!(
         error.to_string().contains('c') && format!("{error:?}").contains("a, b"),
         "{error}"
@@ -193,5 +194,72 @@ fn what_does_not_fit_is_refused() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("32") && error.contains('5'), "{error}");
+    std::fs::remove_dir_all(&path).unwrap();
+}
+
+/// Maps that tell their universe.
+#[derive(Debug)]
+struct Telling;
+
+impl Universes for Telling {
+    fn make(&self, stream: &Stream) -> Result<MadeUniverse, crate::error::Error> {
+        let value = f64::from(stream.uniforms(1)[0]);
+        Ok(MadeUniverse {
+            parameters: vec![-1.0, value],
+            // bin by bin
+            convergence: (0..SIZE).map(|at| value + at as f64).collect(),
+        })
+    }
+}
+
+#[test]
+fn parameters_alone_are_learned_from_maps_that_are_read() {
+    let path = store("read", 400);
+    let reading: Reading = toml::from_str("network = { kind = \"compressor\", shape = [4, 4], channels = 2 }").unwrap();
+    let simulations = FieldSimulations::open(&path, None).unwrap();
+    let (data, target) = recipes();
+    let made = |universes: Option<Box<dyn Universes>>| {
+        let cache = path.join("cache");
+        FieldDataset::prepare(&data, &target, &simulations, "", &cache, Some(&reading), universes).unwrap()
+    };
+    let (read, whole) = (made(None), dataset(&path));
+    assert_eq!((read.scaling.dimension(), whole.scaling.dimension()), (1, SIZE + 1));
+    assert!(read.scaling.learned_fields().is_none());
+    assert_eq!(read.scaling.modalities()[0].reading.as_ref(), Some(&reading));
+    let (train, test) = (read.places(Part::Train), read.places(Part::Test));
+    let stream = Stream::new(1, "fresh", 7);
+    // the same observations of the same universes, and of the data the parameters
+    for (rows, other) in [
+        (read.gather(&test).unwrap(), whole.gather(&test).unwrap()),
+        (read.fresh(&train, &stream).unwrap(), whole.fresh(&train, &stream).unwrap()),
+    ] {
+        assert_eq!((&rows.context, &rows.mask), (&other.context, &other.mask));
+        let parameters: Vec<f32> = other.data.chunks_exact(SIZE + 1).map(|row| row[0]).collect();
+        assert_eq!(rows.data, parameters);
+    }
+    let encoded = read.scaling.encode_simulations(&simulations, &test).unwrap();
+    assert_eq!(encoded.rows, read.gather(&test).unwrap());
+    assert_eq!(encoded.target, test.iter().map(|&row| 2.0 * row as f64 + 1.0).collect::<Vec<_>>());
+    // new universes: each row another, decided by the stream alone
+    let new = made(Some(Box::new(Telling)));
+    let rows = new.fresh(&train, &stream).unwrap();
+    assert_eq!(rows, new.fresh(&train, &stream).unwrap());
+    assert_ne!(rows.data, new.fresh(&train, &Stream::new(1, "fresh", 8)).unwrap().data);
+    assert_eq!(rows.count, train.len());
+    let fields = new.scaling.fields.as_ref().unwrap();
+    let mut means = 0.0;
+    for row in 0..rows.count {
+        let value = new.scaling.decode(&rows.data[row..=row])[0];
+        assert!((0.0..1.0).contains(&value), "{value}");
+        // the noise of a map of 16 pixels, in the first bin with deviation 1
+        let first = (0..PIXELS * PIXELS).map(|place| {
+            let seen = f64::from(rows.context[row * SIZE + place * BINS]);
+            seen * fields.observed_deviation(0) + fields.mean[0] - place as f64 - value
+        });
+        means += first.sum::<f64>() / 16.0 / rows.count as f64;
+    }
+    assert!(means.abs() < 5.0 / (16.0 * rows.count as f64).sqrt(), "{means}");
+    // those that are not trained on stay
+    assert_eq!(new.gather(&test).unwrap(), read.gather(&test).unwrap());
     std::fs::remove_dir_all(&path).unwrap();
 }
