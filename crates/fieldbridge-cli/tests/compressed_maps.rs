@@ -50,7 +50,7 @@ w_0 = -1.0
 bands = 2
 
 [data]
-universes = "new"
+renew_every = 2
 test = 0.4
 validation = 0.2
 
@@ -147,10 +147,10 @@ fn a_killed_training_on_new_universes_goes_on_to_the_same_bytes_on_any_number_of
     scene.wait(child);
     scene.fieldbridge(&train("killed", "2")).done();
     assert!(scene.bytes("killed/model.safetensors") == scene.bytes("whole/model.safetensors"));
-    // universes of the store make another model
-    let stored = [&train("stored", "2")[..], &["--set", "data.universes=stored"]].concat();
-    scene.fieldbridge(&stored).done();
-    assert!(scene.bytes("stored/model.safetensors") != scene.bytes("whole/model.safetensors"));
+    // other universes make another model
+    let other = [&train("other", "2")[..], &["--set", "data.renew_every=1"]].concat();
+    scene.fieldbridge(&other).done();
+    assert!(scene.bytes("other/model.safetensors") != scene.bytes("whole/model.safetensors"));
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn networks_that_do_not_fit_the_maps_are_refused_by_key() {
         "[context.map]\ncolumns = [\"a\"]",
         &["context.map", "[context.observation]"],
     );
-    refused("universes = \"new\"", "universes = \"other\"", &["data.universes"]);
+    refused("renew_every = 2", "renew_every = 0", &["data.renew_every"]);
 }
 
 /// Simulator of the recipe, as the library knows it.
@@ -265,7 +265,8 @@ fn moments(values: &[f64]) -> (f64, f64) {
 #[test]
 fn learned_posteriors_of_gaussian_fields_are_the_exact_ones() {
     const OBSERVATIONS: usize = 24;
-    let scene = scene("compressed-exact");
+    let scene = Scene::new("compressed-exact");
+    scene.recipe(&RECIPE.replace("renew_every = 2\n", ""));
     let settings = [
         "train.steps=1500",
         "train.batch=64",
@@ -276,7 +277,6 @@ fn learned_posteriors_of_gaussian_fields_are_the_exact_ones() {
         "train.evaluate_every=250",
         "train.checkpoint_seconds=60.0",
         "simulation.simulations=3000",
-        "data.universes=stored",
         "data.test=0.01",
         "data.validation=0.05",
         "spline_flow.width=32",

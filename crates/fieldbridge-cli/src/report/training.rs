@@ -1,7 +1,6 @@
 //! Section "Training": how the loss fell and why it ended.
 
 use fieldbridge::bridge::{BridgeKind, BridgeRecipe, Layers, build};
-use fieldbridge::data::UniverseChoice;
 use fieldbridge::network::NetworkRecipe;
 use fieldbridge::train::Evaluation;
 use fieldbridge_report::{Block, Curve, LossCurve, format_number};
@@ -67,14 +66,15 @@ fn what(input: &ReportInput) -> String {
     } else {
         "Without validation rows the last parameters are kept, a moving average over recent steps."
     };
-    let rows = match (&input.manifest.scaling.fields, input.recipe.data.universes) {
-        (None, _) => "",
-        (Some(_), UniverseChoice::Stored) => {
-            " Every row is observed with new noise at every step and moved by a random symmetry of the periodic patch."
-        }
-        (Some(_), UniverseChoice::New) => {
-            " Every row of every step is a new universe with new noise; the stored training simulations only scale the numbers."
-        }
+    let rows = match (&input.manifest.scaling.fields, input.recipe.data.renew_every) {
+        (None, _) => String::new(),
+        (Some(_), renewed) => format!(
+            " Every row is observed with new noise at every step and moved by a random symmetry of the periodic patch.{}",
+            renewed.map_or(String::new(), |every| format!(
+                " After {} it becomes a new universe; the stored training simulations only scale the numbers.",
+                counted(every, "use")
+            ))
+        ),
     };
     let members = match input.members() {
         1 => String::new(),

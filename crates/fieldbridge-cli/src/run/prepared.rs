@@ -4,8 +4,8 @@ use std::path::Path;
 
 use fieldbridge::Error;
 use fieldbridge::bridge::Bridge;
-use fieldbridge::data::fields::{FieldDataset, FieldSimulations, Universes};
-use fieldbridge::data::{DataReport, Dataset, Part, Scaling, UniverseChoice};
+use fieldbridge::data::fields::{FieldDataset, FieldSimulations, Renewal};
+use fieldbridge::data::{DataReport, Dataset, Part, Scaling};
 use fieldbridge::network::Weights;
 use fieldbridge::random::Stream;
 use fieldbridge::recipe::{Recipe, RecipeFile};
@@ -73,13 +73,12 @@ impl Origin {
 ///
 /// # Errors
 /// For what cannot be simulated.
-fn universes(recipe: &Recipe) -> anyhow::Result<Option<Box<dyn Universes>>> {
-    let file = match recipe.data.universes {
-        UniverseChoice::Stored => None,
-        UniverseChoice::New => recipe.simulations::<SimulationRecipe>()?,
+fn renewal(recipe: &Recipe) -> anyhow::Result<Option<Renewal>> {
+    let (Some(every), Some(file)) = (recipe.data.renew_every, recipe.simulations::<SimulationRecipe>()?) else {
+        return Ok(None);
     };
-    let Some(file) = file else { return Ok(None) };
-    Ok(Some(Box::new(Maker::new(simulator(&file)?))))
+    let maker = Maker::new(simulator(&file)?);
+    Ok(Some(Renewal::new(Box::new(maker), every, recipe.seed)))
 }
 
 /// Bounds of the learned parameters where their priors are cut, unless the recipe gives others.
@@ -120,7 +119,7 @@ impl Prepared {
                 fingerprint,
                 cache,
                 recipe.observation.as_ref(),
-                universes(recipe)?,
+                renewal(recipe)?,
             )?)),
             None => Self::Table(Box::new(Dataset::prepare(
                 &recipe.data,

@@ -46,29 +46,13 @@ pub struct DataRecipe {
     /// Seed of the division alone, so that runs with other seeds hold out the same rows.
     #[serde(default)]
     pub split_seed: u64,
-    /// Beside [simulation]: which universes training rows show.
-    #[serde(default, skip_serializing_if = "UniverseChoice::is_stored")]
-    pub universes: UniverseChoice,
+    /// Beside [simulation]: epochs after which a training row becomes another universe, 1 for a new one at every use. Without it
+    /// training rows are those of the store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renew_every: Option<usize>,
     /// Encoded rows beyond this size are kept on disk, MiB.
     #[serde(default = "default_memory")]
     pub memory_limit: u64,
-}
-
-/// Which universes training rows show.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum UniverseChoice {
-    /// Those of the store, each use with new noise and another symmetry of the patch.
-    #[default]
-    Stored,
-    /// A new one at every use, none twice; those of the store are for scaling, validation and checks.
-    New,
-}
-
-impl UniverseChoice {
-    fn is_stored(&self) -> bool {
-        *self == Self::Stored
-    }
 }
 
 fn default_test() -> f64 {

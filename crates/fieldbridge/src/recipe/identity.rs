@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::Recipe;
-use crate::data::UniverseChoice;
 
 fn hash(parts: &impl Serialize) -> String {
     let text = serde_json::to_string(parts).expect("a recipe is plain data");
@@ -46,8 +45,8 @@ impl Recipe {
             &recipe.train,
         ));
         // what older releases did not know keeps out of the hashes of what they made
-        match (&recipe.observation, recipe.data.universes) {
-            (None, UniverseChoice::Stored) => whole,
+        match (&recipe.observation, recipe.data.renew_every) {
+            (None, None) => whole,
             both => hash(&(whole, both)),
         }
     }

@@ -1,10 +1,11 @@
 //! Simulations made ready for training.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::{FieldScaling, FieldSimulations, PatchSymmetry, Universes};
+use super::{FieldScaling, FieldSimulations, MadeUniverse, PatchSymmetry, Renewal};
 use crate::bridge::Rows;
 use crate::data::recipe::{DataRecipe, TargetRecipe};
 use crate::data::report::DataReport;
@@ -23,14 +24,14 @@ const CHUNK: usize = 256;
 
 /// Scaled simulations with their division.
 ///
-/// Training rows are observed with new noise at every use and moved by a random [`PatchSymmetry`], or are [`Universes`] that were
-/// never seen; the others keep the noise of the store.
+/// Training rows are observed with new noise at every use and moved by a random [`PatchSymmetry`], and may become other universes
+/// ([`Renewal`]); the others keep the noise of the store.
 #[derive(Debug)]
 pub struct FieldDataset {
     store: RowStore,
     split: Split,
     /// Where the universes of training rows come from, when not from the store.
-    universes: Option<Box<dyn Universes>>,
+    renewal: Option<Renewal>,
     /// Places of the learned parameters among all.
     columns: Vec<usize>,
     /// Scaled observations of rows that are not trained on, one after the other.
@@ -62,7 +63,7 @@ fn outside(source_name: String, column: &str, value: f64, bijection: &Bijection)
 
 impl FieldDataset {
     /// Divides, scales and encodes simulations; `cache` is where they go when they exceed the memory limit. With a `reading`
-    /// the parameters alone are learned; with `universes` training rows are new ones, and those of the store only say how numbers are
+    /// the parameters alone are learned; with a `renewal` training rows are new ones, and those of the store only say how numbers are
     /// scaled.
     ///
     /// # Errors
@@ -75,7 +76,7 @@ impl FieldDataset {
         fingerprint: &str,
         cache: &Path,
         reading: Option<&Reading>,
-        universes: Option<Box<dyn Universes>>,
+        renewal: Option<Renewal>,
     ) -> Result<Self, Error> {
         let source_name = simulations.path().display().to_string();
         let columns = simulations.places_of(&target.columns).map_err(|column| Error::Recipe {
@@ -169,7 +170,7 @@ impl FieldDataset {
         Ok(Self {
             store: writer.finish()?,
             split,
-            universes,
+            renewal,
             columns,
             observed,
             observed_place,
@@ -196,19 +197,8 @@ impl FieldDataset {
         &row[..self.scaling.dimension()]
     }
 
-    /// Parameters and maps of a training row, scaled.
-    fn universe(&self, place: usize, stream: &Stream) -> Result<Vec<f32>, Error> {
-        let (fields, parameters) = (self.fields(), self.columns.len());
-        let geometry = fields.geometry;
-        let Some(universes) = &self.universes else {
-            let mut row = Vec::with_capacity(parameters + geometry.size());
-            self.store.read(place, &mut row)?;
-            let mut moved = row[..parameters].to_vec();
-            let symmetry = PatchSymmetry::draw(geometry.pixels, &stream.child("symmetry", 0));
-            symmetry.apply(&row[parameters..], geometry.pixels, geometry.bins, &mut moved);
-            return Ok(moved);
-        };
-        let made = universes.make(&stream.child("universe", 0))?;
+    /// Parameters and maps of a new universe, scaled.
+    fn scaled(&self, made: &MadeUniverse) -> Result<Vec<f32>, Error> {
         let own: Vec<f64> = self.columns.iter().map(|&column| made.parameters[column]).collect();
         let target = &self.scaling.target;
         if let Some(at) = (0..own.len()).find(|&at| !target.bijections[at].contains(own[at])) {
@@ -219,20 +209,33 @@ impl FieldDataset {
                 &target.bijections[at],
             ));
         }
-        let (scaled, _) = self.scaling.target.encode(&own);
-        let mut row: Vec<f32> = scaled.iter().map(|&value| value as f32).collect();
+        let mut row: Vec<f32> = target.encode(&own).0.iter().map(|&value| value as f32).collect();
         let maps: Vec<f32> = made.convergence.iter().map(|&value| value as f32).collect();
-        fields.encode(&geometry.by_place(&maps), &mut row);
+        let fields = self.fields();
+        fields.encode(&fields.geometry.by_place(&maps), &mut row);
         Ok(row)
     }
 
     /// One training row: its data and its observation.
-    fn fresh_row(&self, place: usize, stream: &Stream) -> Result<(Vec<f32>, Vec<f32>), Error> {
-        let row = self.universe(place, stream)?;
-        let noise = stream.child("noise", 0).normals(self.size());
-        let mut context = Vec::with_capacity(self.size());
-        self.fields().observe(&row[self.columns.len()..], &noise, &mut context);
-        Ok((self.learned(&row).to_vec(), context))
+    fn fresh_row(&self, place: usize, epoch: usize, stream: &Stream) -> Result<(Vec<f32>, Vec<f32>), Error> {
+        let (fields, parameters) = (self.fields(), self.columns.len());
+        let geometry = fields.geometry;
+        let row = match &self.renewal {
+            Some(renewal) => renewal.row(place, epoch, |made| self.scaled(made))?,
+            None => {
+                let mut row = Vec::with_capacity(parameters + geometry.size());
+                self.store.read(place, &mut row)?;
+                Arc::new(row)
+            }
+        };
+        let mut moved = row[..parameters].to_vec();
+        let symmetry = PatchSymmetry::draw(geometry.pixels, &stream.child("symmetry", 0));
+        symmetry.apply(&row[parameters..], geometry.pixels, geometry.bins, &mut moved);
+        let noise = stream.child("noise", 0).normals(geometry.size());
+        let mut context = Vec::with_capacity(geometry.size());
+        fields.observe(&moved[parameters..], &noise, &mut context);
+        moved.truncate(self.scaling.dimension());
+        Ok((moved, context))
     }
 }
 
@@ -272,11 +275,11 @@ impl TrainingRows for FieldDataset {
         Ok(rows)
     }
 
-    fn fresh(&self, places: &[usize], stream: &Stream) -> Result<Rows, Error> {
+    fn fresh(&self, places: &[usize], epoch: usize, stream: &Stream) -> Result<Rows, Error> {
         let made: Vec<(Vec<f32>, Vec<f32>)> = places
             .par_iter()
             .enumerate()
-            .map(|(row, &place)| self.fresh_row(place, &stream.child("row", row as u64)))
+            .map(|(row, &place)| self.fresh_row(place, epoch, &stream.child("row", row as u64)))
             .collect::<Result<_, Error>>()?;
         let mut rows = Rows {
             count: places.len(),

@@ -19,4 +19,4 @@ pub use dataset::FieldDataset;
 pub use scaling::{FieldGeometry, FieldScaling};
 pub use simulations::FieldSimulations;
 pub use symmetry::PatchSymmetry;
-pub use universes::{MadeUniverse, Universes};
+pub use universes::{MadeUniverse, Renewal, Universes};

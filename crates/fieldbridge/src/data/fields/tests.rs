@@ -154,9 +154,9 @@ fn training_rows_have_new_noise_of_the_right_size_and_their_stream_decides_it() 
     let dataset = dataset(&path);
     let places = dataset.places(Part::Train);
     let stream = Stream::new(1, "fresh", 7);
-    let rows = dataset.fresh(&places, &stream).unwrap();
-    assert_eq!(rows, dataset.fresh(&places, &stream).unwrap());
-    assert_ne!(rows, dataset.fresh(&places, &Stream::new(1, "fresh", 8)).unwrap());
+    let rows = dataset.fresh(&places, 0, &stream).unwrap();
+    assert_eq!(rows, dataset.fresh(&places, 0, &stream).unwrap());
+    assert_ne!(rows, dataset.fresh(&places, 0, &Stream::new(1, "fresh", 8)).unwrap());
     let fields = dataset.scaling.fields.as_ref().unwrap();
     let mut squares = [0.0; BINS];
     for row in 0..rows.count {
@@ -218,9 +218,9 @@ fn parameters_alone_are_learned_from_maps_that_are_read() {
     let reading: Reading = toml::from_str("network = { kind = \"compressor\", shape = [4, 4], channels = 2 }").unwrap();
     let simulations = FieldSimulations::open(&path, None).unwrap();
     let (data, target) = recipes();
-    let made = |universes: Option<Box<dyn Universes>>| {
+    let made = |renewal: Option<Renewal>| {
         let cache = path.join("cache");
-        FieldDataset::prepare(&data, &target, &simulations, "", &cache, Some(&reading), universes).unwrap()
+        FieldDataset::prepare(&data, &target, &simulations, "", &cache, Some(&reading), renewal).unwrap()
     };
     let (read, whole) = (made(None), dataset(&path));
     assert_eq!((read.scaling.dimension(), whole.scaling.dimension()), (1, SIZE + 1));
@@ -231,7 +231,7 @@ fn parameters_alone_are_learned_from_maps_that_are_read() {
     // the same observations of the same universes, and of the data the parameters
     for (rows, other) in [
         (read.gather(&test).unwrap(), whole.gather(&test).unwrap()),
-        (read.fresh(&train, &stream).unwrap(), whole.fresh(&train, &stream).unwrap()),
+        (read.fresh(&train, 0, &stream).unwrap(), whole.fresh(&train, 0, &stream).unwrap()),
     ] {
         assert_eq!((&rows.context, &rows.mask), (&other.context, &other.mask));
         let parameters: Vec<f32> = other.data.chunks_exact(SIZE + 1).map(|row| row[0]).collect();
@@ -240,11 +240,27 @@ fn parameters_alone_are_learned_from_maps_that_are_read() {
     let encoded = read.scaling.encode_simulations(&simulations, &test).unwrap();
     assert_eq!(encoded.rows, read.gather(&test).unwrap());
     assert_eq!(encoded.target, test.iter().map(|&row| 2.0 * row as f64 + 1.0).collect::<Vec<_>>());
-    // new universes: each row another, decided by the stream alone
-    let new = made(Some(Box::new(Telling)));
-    let rows = new.fresh(&train, &stream).unwrap();
-    assert_eq!(rows, new.fresh(&train, &stream).unwrap());
-    assert_ne!(rows.data, new.fresh(&train, &Stream::new(1, "fresh", 8)).unwrap().data);
+    // new universes: their noise is that of the step, and they change by turns, an epoch each way
+    let renewing = |every| made(Some(Renewal::new(Box::new(Telling), every, 5)));
+    let new = renewing(3);
+    let rows = new.fresh(&train, 0, &stream).unwrap();
+    assert_eq!(rows, new.fresh(&train, 0, &stream).unwrap());
+    let again = new.fresh(&train, 0, &Stream::new(1, "fresh", 8)).unwrap();
+    assert!(again.data == rows.data && again.context != rows.context);
+    let changed = |one: &[f32], other: &[f32]| one.iter().zip(other).filter(|(one, other)| one != other).count();
+    let mut before = rows.data.clone();
+    for epoch in 1..4 {
+        let data = new.fresh(&train, epoch, &stream).unwrap().data;
+        let turn = train.iter().filter(|&&place| (place + epoch).is_multiple_of(3)).count();
+        assert_eq!(changed(&before, &data), turn);
+        before = data;
+    }
+    assert_eq!(changed(&before, &rows.data), train.len(), "after three epochs all are others");
+    // one that starts there has the same
+    assert_eq!(renewing(3).fresh(&train, 3, &stream).unwrap().data, before);
+    let always = renewing(1);
+    let first = always.fresh(&train, 0, &stream).unwrap();
+    assert_eq!(changed(&first.data, &always.fresh(&train, 1, &stream).unwrap().data), train.len());
     assert_eq!(rows.count, train.len());
     let fields = new.scaling.fields.as_ref().unwrap();
     let mut means = 0.0;
