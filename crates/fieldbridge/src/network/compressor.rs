@@ -2,7 +2,6 @@
 
 use burn_tensor::Tensor;
 
-use super::cells::Cells;
 use super::convolution::{Convolution, Space};
 use super::{
     Activation, Conditions, Dual, DualNetwork, FourierTime, Linear, Patches, Registry, Weights, conditioning_vector,
@@ -15,7 +14,7 @@ pub struct CompressorShape {
     pub grid: Vec<usize>,
     /// What lies beyond the edges.
     pub padding: fieldbridge_kernels::convolution::Padding,
-    /// Channels of a part of the row.
+    /// Numbers at each place.
     pub channels: usize,
     /// Places of a patch along every axis.
     pub patch: usize,
@@ -67,14 +66,14 @@ struct Level {
 }
 
 impl Compressor {
-    /// From `inputs` channels to `outputs` numbers, told `frequencies` of the time and a context of `context` numbers.
+    /// To `outputs` numbers, told `frequencies` of the time and a context of `context` numbers.
     ///
     /// # Panics
     /// When patches do not fill the grid, or the grid of patches cannot be halved as often as it shall.
     pub fn new(
         registry: &mut Registry,
         shape: &CompressorShape,
-        [inputs, outputs]: [usize; 2],
+        outputs: usize,
         frequencies: Option<usize>,
         context: usize,
     ) -> Self {
@@ -118,7 +117,7 @@ impl Compressor {
         let told = time.as_ref().map_or(0, FourierTime::width) + context;
         Self {
             patches,
-            first: Linear::new(registry, "first", patches.places() * inputs, shape.width),
+            first: Linear::new(registry, "first", patches.places() * shape.channels, shape.width),
             levels,
             time,
             hidden: Linear::with_biases(registry, "hidden", moments, hidden),

@@ -33,23 +33,20 @@ impl Place<'_> {
 
     /// Channels of input and output at each of the cells; `key` says how many cells there are.
     pub(super) fn channels(&self, key: &str, cells: Cells, what: &str) -> Result<[usize; 2], Error> {
-        let channels = |numbers: usize| self.cell_channels(key, cells, what, numbers);
+        let channels = |numbers: usize| {
+            cells.channels_of(numbers).ok_or_else(|| {
+                let part = cells.count.saturating_mul(cells.channels);
+                self.refuse(
+                    key,
+                    format!(
+                        "{} {what} of {} make {part} numbers, but a row has {numbers}",
+                        cells.count, cells.channels
+                    ),
+                    format!("describe rows of {numbers} numbers"),
+                )
+            })
+        };
         Ok([channels(self.inputs)?, channels(self.outputs)?])
-    }
-
-    /// Channels of a row of `numbers` at each of the cells.
-    pub(super) fn cell_channels(&self, key: &str, cells: Cells, what: &str, numbers: usize) -> Result<usize, Error> {
-        cells.channels_of(numbers).ok_or_else(|| {
-            let part = cells.count.saturating_mul(cells.channels);
-            self.refuse(
-                key,
-                format!(
-                    "{} {what} of {} make {part} numbers, but a row has {numbers}",
-                    cells.count, cells.channels
-                ),
-                format!("describe rows of {numbers} numbers"),
-            )
-        })
     }
 }
 

@@ -49,7 +49,18 @@ impl NetworkRecipe {
     pub(super) fn compressor(&self, registry: &mut Registry, place: Place<'_>) -> Result<Compressor, Error> {
         let grid = self.grid(place)?;
         let cells = self.grid_cells(&grid);
-        let inputs = place.cell_channels("shape", cells, "places", place.inputs)?;
+        let numbers = cells.count.saturating_mul(cells.channels);
+        // half a map is no map: rows of several parts, which other networks of grids take, are refused
+        if numbers != place.inputs {
+            return Err(place.refuse(
+                "shape",
+                format!(
+                    "{} places of {} make {numbers} numbers, but a map has {}",
+                    cells.count, cells.channels, place.inputs
+                ),
+                format!("describe maps of {} numbers with `shape` and `channels`", place.inputs),
+            ));
+        }
         let patch = self.patch_of(place, &grid)?;
         let patches: Vec<usize> = grid.iter().map(|size| size / patch).collect();
         let shape = CompressorShape {
@@ -65,7 +76,7 @@ impl NetworkRecipe {
         Ok(Compressor::new(
             registry,
             &shape,
-            [inputs, place.outputs],
+            place.outputs,
             place.frequencies,
             place.context,
         ))

@@ -101,10 +101,10 @@ pub(super) fn recipes() -> Vec<(NetworkRecipe, usize, usize)> {
     (compressor.levels, compressor.patch, compressor.channels) = (Some(1), Some(2), Some(2));
     (compressor.padding, compressor.activation) = (Some(Padding::Periodic), Activation::Gelu);
     all.push((compressor, 64, 3));
-    // what was missing beside the values; a single level
+    // a single level
     let mut line = grid(NetworkKind::Compressor, &[6]);
     line.levels = Some(0);
-    all.push((line, 12, 2));
+    all.push((line, 6, 2));
     let mut set = tokens(NetworkKind::SetTransformer);
     (set.points, set.features) = (Some(4), Some(2));
     all.push((set.clone(), 8, 8));
