@@ -235,7 +235,7 @@ pub(crate) struct InferArguments {
         conflicts_with = "observation"
     )]
     pub(crate) data: Option<PathBuf>,
-    /// Observed map, for a model of maps: an npy file [bin, y, x], or a Zarr store of simulations
+    /// Observed map, for a model of maps: an npy file [bin, y, x] or [y, x, bin], or a Zarr store of simulations
     #[arg(long, value_name = "MAP")]
     pub(crate) observation: Option<PathBuf>,
     /// Which simulation of a Zarr store is the observation; the first by default

@@ -3,7 +3,7 @@
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::field::LensingField;
+use crate::field::{LensingField, Universe};
 use crate::statistics::BandPowers;
 use crate::{Cosmology, Priors, SkyError};
 
@@ -48,8 +48,7 @@ impl Simulator {
     ) -> Result<Simulation, SkyError> {
         let cosmology = self.priors.sample(universe);
         let universe = self.field.universe(&cosmology)?;
-        let white = normals(fluctuations, self.field.size());
-        let convergence = self.field.maps(&universe.amplitudes, &white).convergence;
+        let convergence = self.fluctuating(&universe, fluctuations);
         let mut observation = normals(noise, self.field.size());
         let area = self.field.patch().area_pixels();
         let bins = observation.chunks_exact_mut(area).zip(convergence.chunks_exact(area));
@@ -65,6 +64,21 @@ impl Simulator {
             observation,
             changed_share: universe.amplitudes.changed_share(),
         })
+    }
+}
+
+impl Simulator {
+    /// Convergence of a universe without noise, `[bin, row, column]`.
+    ///
+    /// # Errors
+    /// As [`Simulator::simulate`].
+    pub fn convergence(&self, cosmology: &Cosmology, fluctuations: &mut impl Rng) -> Result<Vec<f64>, SkyError> {
+        Ok(self.fluctuating(&self.field.universe(cosmology)?, fluctuations))
+    }
+
+    fn fluctuating(&self, universe: &Universe, fluctuations: &mut impl Rng) -> Vec<f64> {
+        let white = normals(fluctuations, self.field.size());
+        self.field.maps(&universe.amplitudes, &white).convergence
     }
 }
 

@@ -83,7 +83,7 @@ pub(crate) fn observed(
 }
 
 /// `[bin, row, column]` of either order of axes; none for another shape. Where both would do, bins come first.
-fn in_planes(shape: &[usize], values: &[f64], bins: usize, side: usize) -> Option<Vec<f64>> {
+pub(crate) fn in_planes(shape: &[usize], values: &[f64], bins: usize, side: usize) -> Option<Vec<f64>> {
     match *shape {
         [first, second, third] if first == bins && second == side && third == side => Some(values.to_vec()),
         [first, second] if bins == 1 && first == side && second == side => Some(values.to_vec()),

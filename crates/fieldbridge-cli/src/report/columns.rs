@@ -58,7 +58,7 @@ pub(super) fn blocks(input: &ReportInput) -> Vec<Block> {
         rows,
         numeric: vec![false, false, false, true, true, true, true, true, true],
     }];
-    if input.is_conditional() {
+    if !input.manifest.scaling.context.is_empty() {
         blocks.push(Block::Paragraph(
             "A missing value is never filled in: the model is told that it was not observed (a mask), and its answer is the \
              distribution given the rest."

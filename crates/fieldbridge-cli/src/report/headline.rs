@@ -20,7 +20,7 @@ pub(super) fn title(input: &ReportInput) -> String {
 /// What was learned from what.
 pub(super) fn subtitle(input: &ReportInput) -> String {
     let data = &input.manifest.data;
-    let context = &input.manifest.scaling.context;
+    let scaling = &input.manifest.scaling;
     let mut learner = input.bridge_in_words();
     if let Some(first) = learner.get_mut(..1) {
         first.make_ascii_uppercase();
@@ -29,10 +29,20 @@ pub(super) fn subtitle(input: &ReportInput) -> String {
         [one] => code(one),
         several => format!("{} columns together", several.len()),
     };
-    let given = if context.is_empty() {
+    let given = if let Some(fields) = &scaling.fields {
+        let geometry = fields.geometry;
+        format!(
+            " given observed convergence ({}, {} × {} pixels, {}° wide)",
+            counted(geometry.bins, "map"),
+            geometry.pixels,
+            geometry.pixels,
+            geometry.width_degrees
+        )
+    } else if scaling.context.is_empty() {
         String::new()
     } else {
-        let modalities: Vec<String> = context
+        let modalities: Vec<String> = scaling
+            .context
             .iter()
             .map(|modality| format!("{} ({})", modality.name, counted(modality.inputs(), "value")))
             .collect();

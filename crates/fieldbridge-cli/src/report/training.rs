@@ -66,6 +66,16 @@ fn what(input: &ReportInput) -> String {
     } else {
         "Without validation rows the last parameters are kept, a moving average over recent steps."
     };
+    let rows = match (&input.manifest.scaling.fields, input.recipe.data.renew_every) {
+        (None, _) => String::new(),
+        (Some(_), renewed) => format!(
+            " Every row is observed with new noise at every step and moved by a random symmetry of the periodic patch.{}",
+            renewed.map_or(String::new(), |every| format!(
+                " After {} it becomes a new universe; the stored training simulations only scale the numbers.",
+                counted(every, "use")
+            ))
+        ),
+    };
     let members = match input.members() {
         1 => String::new(),
         members => format!(
@@ -73,7 +83,7 @@ fn what(input: &ReportInput) -> String {
              2017, arXiv:1612.01474)."
         ),
     };
-    format!("{loss} {kept}{members}")
+    format!("{loss} {kept}{rows}{members}")
 }
 
 fn has_validation(input: &ReportInput) -> bool {

@@ -110,7 +110,7 @@ pub(super) fn warning(text: impl Into<String>) -> Block {
 impl ReportInput {
     /// Whether the model is conditioned on something.
     pub(super) fn is_conditional(&self) -> bool {
-        !self.manifest.scaling.context.is_empty()
+        self.manifest.scaling.is_conditional()
     }
 
     /// Names of the learned columns.
@@ -136,14 +136,8 @@ impl ReportInput {
             _ => names.join(", "),
         };
         let targets = short(self.targets().iter().map(String::as_str).collect());
-        let given = short(
-            self.manifest
-                .scaling
-                .context
-                .iter()
-                .map(|modality| modality.name.as_str())
-                .collect(),
-        );
+        let modalities = self.manifest.scaling.modalities();
+        let given = short(modalities.iter().map(|modality| modality.name.as_str()).collect());
         if given.is_empty() {
             code(&format!("p({targets})"))
         } else {

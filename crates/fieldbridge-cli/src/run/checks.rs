@@ -5,25 +5,34 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use fieldbridge::check::{Asked, HeldOut, held_out_with_answers};
 use fieldbridge::data::Encoded;
+use fieldbridge::data::fields::FieldSimulations;
 use fieldbridge::model::Model;
 use fieldbridge::recipe::Recipe;
 use fieldbridge_files::atomic::write_atomically;
 use serde_json::Value;
 
+use super::prepared::STORE;
 use super::training::Trained;
 use super::{posteriors, split, truth};
 use crate::console::Console;
 use crate::directory::RunDirectory;
 use crate::progress::waiting;
 use crate::rows;
+use crate::simulate::recipe::SimulationRecipe;
 
 /// Everything the checks found, long vectors included; the report is made of it.
 const WHOLE: &str = "cache/held_out.json";
 /// What the checks found, without long vectors.
 const SHORT: &str = "check.json";
 
-/// The held-out rows of a run, read from its data file again.
+/// The held-out rows of a run, read from its data file or its simulations again.
 pub(crate) fn held_out_rows(model: &Model, recipe: &Recipe, directory: &RunDirectory) -> anyhow::Result<Encoded> {
+    if let Some(file) = recipe.simulations::<SimulationRecipe>()? {
+        let simulations = FieldSimulations::open(&directory.file(STORE), Some(file.recipe.simulations))?;
+        let held_out = split::held_out(&directory.file("split.npy"), simulations.count)?;
+        let rows: Vec<usize> = (0..held_out.len()).filter(|&row| held_out[row]).collect();
+        return Ok(model.manifest.scaling.encode_simulations(&simulations, &rows)?);
+    }
     let file = recipe.data.open(&recipe.folder)?;
     let parts = split::held_out(&directory.file("split.npy"), file.rows())?;
     rows::wanted(model, &file, |row| parts[row])

@@ -22,7 +22,7 @@ pub(crate) enum Found {
 }
 
 fn has_fields(model: &Model) -> bool {
-    model.manifest.scaling.fields.is_some()
+    model.manifest.scaling.learned_fields().is_some()
 }
 
 impl Found {

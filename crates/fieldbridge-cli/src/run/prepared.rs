@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fieldbridge::Error;
 use fieldbridge::bridge::Bridge;
-use fieldbridge::data::fields::{FieldDataset, FieldSimulations};
+use fieldbridge::data::fields::{FieldDataset, FieldSimulations, Renewal};
 use fieldbridge::data::{DataReport, Dataset, Part, Scaling};
 use fieldbridge::network::Weights;
 use fieldbridge::random::Stream;
@@ -15,6 +15,7 @@ use fieldbridge_sky::Simulator;
 use crate::console::Console;
 use crate::directory::RunDirectory;
 use crate::simulate::making::Making;
+use crate::simulate::universes::Maker;
 use crate::simulate::recipe::{SimulationRecipe, simulator};
 
 /// Name of the store of simulations in a run directory.
@@ -68,6 +69,18 @@ impl Origin {
     }
 }
 
+/// What makes the universes of training rows, when they are not those of the store.
+///
+/// # Errors
+/// For what cannot be simulated.
+fn renewal(recipe: &Recipe) -> anyhow::Result<Option<Renewal>> {
+    let (Some(every), Some(file)) = (recipe.data.renew_every, recipe.simulations::<SimulationRecipe>()?) else {
+        return Ok(None);
+    };
+    let maker = Maker::new(simulator(&file)?);
+    Ok(Some(Renewal::new(Box::new(maker), every, recipe.seed)))
+}
+
 /// Bounds of the learned parameters where their priors are cut, unless the recipe gives others.
 pub(crate) fn bound_by_priors(recipe: &mut Recipe, origin: &Origin) {
     if let Origin::Simulations(inner) = origin {
@@ -97,7 +110,7 @@ impl Prepared {
         simulations: Option<&FieldSimulations>,
         fingerprint: &str,
         cache: &Path,
-    ) -> Result<Self, Error> {
+    ) -> anyhow::Result<Self> {
         Ok(match simulations {
             Some(simulations) => Self::Fields(Box::new(FieldDataset::prepare(
                 &recipe.data,
@@ -105,6 +118,8 @@ impl Prepared {
                 simulations,
                 fingerprint,
                 cache,
+                recipe.observation.as_ref(),
+                renewal(recipe)?,
             )?)),
             None => Self::Table(Box::new(Dataset::prepare(
                 &recipe.data,

@@ -26,6 +26,7 @@ use crate::console::Console;
 use crate::directory::RunDirectory;
 use crate::interrupt::{STOP, saving_state};
 use crate::progress::TaskProgress;
+use crate::simulate::recipe::table_of_shifts;
 
 /// Rows whose answers are kept in the model file.
 const KNOWN_ANSWERS: usize = 8;
@@ -357,6 +358,11 @@ fn as_run(recipe: &Recipe, directory: &RunDirectory) -> String {
     let mut moved = recipe.clone();
     let pretrained = recipe.pretrained.as_ref();
     moved.pretrained = pretrained.map(|path| path_from(directory.path(), &recipe.folder.join(path)));
+    if let Some(shifts) = moved.simulation.as_mut().and_then(table_of_shifts) {
+        *shifts = path_from(directory.path(), &recipe.folder.join(&*shifts))
+            .to_string_lossy()
+            .into_owned();
+    }
     moved.data.file = recipe.data_path().map(|path| path_from(directory.path(), &path));
     if let Some(BaseKind::Table { file, .. }) = moved.base_mut() {
         *file = path_from(directory.path(), &recipe.folder.join(&file));

@@ -186,16 +186,21 @@ pub(crate) fn simulation(simulator: &Simulator, seed: u64, index: u64) -> anyhow
     );
     made.with_context(|| {
         let universe = simulator.priors.sample(&mut stream("simulated universe")).parameters();
-        let named: Vec<String> = PARAMETERS
-            .iter()
-            .zip(universe)
-            .map(|(name, value)| format!("{name} = {value:.4}"))
-            .collect();
         format!(
             "simulation {index} ({}) cannot be made; cut the prior so that it holds no such universe",
-            named.join(", ")
+            named(universe)
         )
     })
+}
+
+/// A universe in words.
+pub(crate) fn named(universe: [f64; 6]) -> String {
+    let named: Vec<String> = PARAMETERS
+        .iter()
+        .zip(universe)
+        .map(|(name, value)| format!("{name} = {value:.4}"))
+        .collect();
+    named.join(", ")
 }
 
 fn append(column: &mut Option<ColumnValues>, values: ColumnValues) {

@@ -3,3 +3,4 @@
 pub(crate) mod arrays;
 pub(crate) mod making;
 pub(crate) mod recipe;
+pub(crate) mod universes;

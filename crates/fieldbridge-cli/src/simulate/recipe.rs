@@ -152,6 +152,14 @@ pub(crate) enum ShiftsRecipe {
 
 const FITTED: &str = "lsst_year_10";
 
+/// The name of the file with shifts in a table `[simulation]`, when it names one.
+pub(crate) fn table_of_shifts(simulation: &mut toml::Table) -> Option<&mut String> {
+    match simulation.get_mut("field")?.get_mut("shifts")? {
+        toml::Value::String(name) if name != FITTED => Some(name),
+        _ => None,
+    }
+}
+
 impl Default for ShiftsRecipe {
     fn default() -> Self {
         Self::Named(FITTED.to_owned())

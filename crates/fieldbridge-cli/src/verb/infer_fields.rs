@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::Outcome;
 use crate::arguments::InferArguments;
 use crate::console::Console;
+use crate::mcmc::observation::in_planes;
 use crate::progress::waiting;
 
 /// Noise this far from that of training, as a ratio, is told.
@@ -22,7 +23,7 @@ const ODD_NOISE: f64 = 1.25;
 pub(crate) fn refuse_columns(model: &Model) -> anyhow::Result<()> {
     if model.manifest.scaling.fields.is_some() {
         bail!(
-            "the model is of parameters and maps; ask it with `fieldbridge infer DIR --observation MAP --draws N --out FILE`"
+            "the model answers observed maps; ask it with `fieldbridge infer DIR --observation MAP --draws N --out FILE`"
         );
     }
     Ok(())
@@ -38,6 +39,9 @@ pub(crate) fn execute(
         bail!("the model is not one of maps; give a table with --data");
     };
     require_writable(&arguments.out)?;
+    if arguments.maps.is_some() && fields.reading.is_some() {
+        bail!("the model learned the parameters alone and draws no maps; leave --maps out");
+    }
     let maps = read(observation, arguments.row, fields)?;
     let notes = oddities(&maps, fields);
     notes.iter().for_each(|note| console.note(&format!("warning: {note}")));
@@ -119,20 +123,16 @@ fn read(path: &Path, row: Option<usize>, fields: &FieldScaling) -> anyhow::Resul
             );
         }
         let array = read_array(path).context("an observed map is an npy file or a Zarr store of simulations")?;
-        let wanted = [
-            vec![geometry.bins, geometry.pixels, geometry.pixels],
-            vec![geometry.pixels; 2],
-        ];
-        let fits = array.shape == wanted[0] || geometry.bins == 1 && array.shape == wanted[1];
-        if !fits {
+        let Some(planes) = in_planes(&array.shape, &array.to_f64()?, geometry.bins, geometry.pixels) else {
             bail!(
-                "{} has the shape {:?}; the model knows {expected}, {:?}",
+                "{} has the shape {:?}; the model knows {expected}, [{bins}, {n}, {n}] or [{n}, {n}, {bins}]",
                 path.display(),
                 array.shape,
-                wanted[0]
+                bins = geometry.bins,
+                n = geometry.pixels
             );
-        }
-        let values: Vec<f32> = array.to_f64()?.into_iter().map(|value| value as f32).collect();
+        };
+        let values: Vec<f32> = planes.into_iter().map(|value| value as f32).collect();
         (geometry.by_place(&values), path.display().to_string())
     };
     let missing = maps.iter().filter(|value| !value.is_finite()).count();

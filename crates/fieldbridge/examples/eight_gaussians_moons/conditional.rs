@@ -76,10 +76,7 @@ pub(crate) fn conditional(folder: &Path, steps: usize, seeds: u64) -> Fallible<V
             ("conditional", CouplingKind::Conditional),
         ] {
             for seed in 1..=seeds {
-                let modality = Modality {
-                    name: "context".to_owned(),
-                    width,
-                };
+                let modality = Modality::new("context", width);
                 let (bridge, parameters) = build(&recipe(&start, coupling), 2, &[modality], seed)?;
                 let fresh = |step: u64| rows(BATCH, &Stream::new(seed, problem, step));
                 let trained = training(steps, seed).run(bridge.as_ref(), parameters, &fresh);

@@ -85,11 +85,16 @@ pub(super) struct Embedding {
 
 impl Embedding {
     /// The embedding, and the width a network is told of (0 without a context).
-    pub(super) fn build(self, registry: &mut Registry, modalities: &[Modality]) -> (Option<ContextEmbedding>, usize) {
+    pub(super) fn build(
+        self,
+        registry: &mut Registry,
+        modalities: &[Modality],
+    ) -> Result<(Option<ContextEmbedding>, usize), Error> {
         let embedding = (!modalities.is_empty())
-            .then(|| ContextEmbedding::new(registry, modalities, self.width, self.blocks, self.activation));
+            .then(|| ContextEmbedding::new(registry, modalities, self.width, self.blocks, self.activation))
+            .transpose()?;
         let width = embedding.as_ref().map_or(0, ContextEmbedding::width);
-        (embedding, width)
+        Ok((embedding, width))
     }
 
     /// The same as a network wants it.
@@ -98,12 +103,19 @@ impl Embedding {
         network: &NetworkRecipe,
         registry: &mut Registry,
         modalities: &[Modality],
-    ) -> (Option<ContextEmbedding>, usize) {
+    ) -> Result<(Option<ContextEmbedding>, usize), Error> {
         if !network.reads_plain_context() || modalities.is_empty() {
             return self.build(registry, modalities);
         }
+        if let Some(modality) = modalities.iter().find(|modality| modality.reading.is_some()) {
+            return Err(refuse(
+                &format!("context.{}", modality.name),
+                "is read by a network of its own, but the network of the bridge reads it as it is",
+                "leave the table out, or choose another network for the bridge",
+            ));
+        }
         let embedding = ContextEmbedding::plain(modalities);
         let width = embedding.width();
-        (Some(embedding), width)
+        Ok((Some(embedding), width))
     }
 }

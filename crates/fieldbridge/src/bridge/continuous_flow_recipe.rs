@@ -89,7 +89,7 @@ pub(super) fn continuous_flow(
         blocks: recipe.context_blocks,
         activation: recipe.network.activation,
     };
-    let (embedding, context) = embedding.build(registry, modalities);
+    let (embedding, context) = embedding.build(registry, modalities)?;
     let network = registry.scope("velocity", |registry| {
         let frequencies = Some(recipe.frequencies);
         let key = "continuous_flow.network";

@@ -128,7 +128,7 @@ pub(super) fn diffusion(
         blocks: recipe.context_blocks,
         activation: recipe.network.activation,
     };
-    let (embedding, context) = embedding.read_by(&recipe.network, registry, modalities);
+    let (embedding, context) = embedding.read_by(&recipe.network, registry, modalities)?;
     let network = registry.scope("head", |registry| {
         let frequencies = Some(recipe.frequencies);
         let key = "diffusion.network";

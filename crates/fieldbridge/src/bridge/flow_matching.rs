@@ -28,7 +28,7 @@ pub(super) fn flow_matching(
         activation: recipe.activation,
     };
     let (network, key_prefix) = described(recipe)?;
-    let (embedding, context) = embedding.read_by(&network, registry, modalities);
+    let (embedding, context) = embedding.read_by(&network, registry, modalities)?;
     let network = registry.scope("velocity", |registry| {
         let frequencies = Some(recipe.frequencies);
         network.build(registry, key_prefix, dimension, frequencies, context, dimension)

@@ -33,6 +33,7 @@ impl Given {
             let masked = Context {
                 mask: context.mask.zeros_like(),
                 values: context.values.clone(),
+                given: context.given.clone(),
             };
             embed(embedding, weights, Some(&masked)).map(|embedded| (embedded, guidance))
         });

@@ -91,7 +91,7 @@ pub(super) fn image_flow(
         blocks: recipe.context_blocks,
         activation: Activation::Silu,
     };
-    let (embedding, context) = embedding.build(registry, modalities);
+    let (embedding, context) = embedding.build(registry, modalities)?;
     let supplier = ImageSupplier {
         context,
         width: recipe.width,

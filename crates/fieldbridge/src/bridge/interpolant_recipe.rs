@@ -197,7 +197,7 @@ fn one_sided(
     checks.coupling(recipe.coupling, modalities, recipe.allow_biased_coupling)?;
     checks.sampler(recipe.sampler, &recipe.base, recipe.coupling)?;
     let base = recipe.base.build("interpolant.base", dimension)?;
-    let (embedding, context) = embedding(recipe).read_by(&recipe.network, registry, modalities);
+    let (embedding, context) = embedding(recipe).read_by(&recipe.network, registry, modalities)?;
     let network = registry.scope("velocity", |registry| {
         build_network(recipe, registry, dimension, context)
     })?;
@@ -259,7 +259,7 @@ fn two_sided(
         .collect();
     Checks { table: TABLE }.coupling(recipe.coupling, &rest, recipe.allow_biased_coupling)?;
     let base = recipe.base.build("interpolant.base", dimension)?;
-    let (embedding, context) = embedding(recipe).read_by(&recipe.network, registry, &rest);
+    let (embedding, context) = embedding(recipe).read_by(&recipe.network, registry, &rest)?;
     let mut network = |name: &str| registry.scope(name, |registry| build_network(recipe, registry, dimension, context));
     Ok(Box::new(Interpolant {
         dimension,
@@ -293,7 +293,7 @@ fn point_source(
             "leave `path` out",
         ));
     }
-    let (embedding, context) = embedding(recipe).read_by(&recipe.network, registry, modalities);
+    let (embedding, context) = embedding(recipe).read_by(&recipe.network, registry, modalities)?;
     let network = registry.scope("drift", |registry| build_network(recipe, registry, dimension, context))?;
     Ok(Box::new(PointSource {
         dimension,

@@ -145,7 +145,7 @@ pub(super) fn mixture_density(
         blocks: recipe.context_blocks,
         activation: recipe.activation,
     };
-    let (embedding, _) = embedding.build(registry, modalities);
+    let (embedding, _) = embedding.build(registry, modalities)?;
     let conditioned = embedding.map(|embedding| {
         let network = registry.scope("parameters", |registry| {
             ResidualMlp::new(

@@ -77,6 +77,9 @@ pub struct Rows {
     pub context: Vec<f32>,
     /// Context masks, `count * W`: 1 observed, 0 missing.
     pub mask: Vec<f32>,
+    /// Which row of context and mask each row is given, when many rows share one, such as the draws of a posterior; empty:
+    /// each its own, in order.
+    pub given: Vec<usize>,
     /// Base points joined to the rows, `count * D`. Empty until [`Bridge::join`], which keeps those that are there already:
     /// so data come in pairs.
     pub base: Vec<f32>,
@@ -87,25 +90,84 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// Rows of context and mask.
+    fn contexts(&self) -> usize {
+        match self.given.is_empty() {
+            true => self.count,
+            false => self.given.iter().max().map_or(0, |last| last + 1),
+        }
+    }
+
+    /// Numbers of a row of the context.
+    fn context_width(&self) -> usize {
+        self.context.len() / self.contexts().max(1)
+    }
+
+    /// How many rows pass through a bridge together: `most`, fewer where each has a map of its own as its context.
+    pub(crate) fn together(&self, most: usize) -> usize {
+        /// Numbers of context at once, where a row has more than a share of it.
+        const NUMBERS: usize = 1 << 22;
+        const LONG: usize = 1 << 16;
+        match self.context_width() {
+            width if width > LONG => (NUMBERS / width).clamp(1, most),
+            _ => most,
+        }
+    }
+
     /// The rows `from..to`.
     pub fn slice(&self, from: usize, to: usize) -> Self {
-        let part = |values: &Vec<f32>| {
+        self.choose(&(from..to).collect::<Vec<_>>())
+    }
+
+    /// The rows at these places, in this order. A context that several of them share, one after the other, stands there once.
+    pub fn choose(&self, places: &[usize]) -> Self {
+        let part = |values: &[f32]| {
             let width = values.len() / self.count.max(1);
-            values[from * width..to * width].to_vec()
+            let mut own = Vec::with_capacity(places.len() * width);
+            for &place in places {
+                own.extend_from_slice(&values[place * width..(place + 1) * width]);
+            }
+            own
         };
-        Self {
-            count: to - from,
+        let mut chosen = Self {
+            count: places.len(),
             data: part(&self.data),
-            context: part(&self.context),
-            mask: part(&self.mask),
             base: part(&self.base),
             time: part(&self.time),
             noise: part(&self.noise),
+            ..Self::default()
+        };
+        if self.given.is_empty() || self.context.is_empty() {
+            (chosen.context, chosen.mask) = (part(&self.context), part(&self.mask));
+            return chosen;
         }
+        let width = self.context_width();
+        let mut last = None;
+        for &place in places {
+            let row = self.given[place];
+            if last != Some(row) {
+                let own = row * width..(row + 1) * width;
+                chosen.context.extend_from_slice(&self.context[own.clone()]);
+                chosen.mask.extend_from_slice(&self.mask[own]);
+                last = Some(row);
+            }
+            chosen.given.push(chosen.context.len() / width.max(1) - 1);
+        }
+        chosen
     }
 
     /// These rows, then those of `other`.
     pub fn append(&mut self, mut other: Self) {
+        if !(self.given.is_empty() && other.given.is_empty()) {
+            let before = self.contexts();
+            if self.given.is_empty() {
+                self.given = (0..self.count).collect();
+            }
+            match other.given.is_empty() {
+                true => self.given.extend(before..before + other.count),
+                false => self.given.extend(other.given.iter().map(|row| before + row)),
+            }
+        }
         self.count += other.count;
         self.data.append(&mut other.data);
         self.context.append(&mut other.context);
@@ -123,7 +185,10 @@ impl Rows {
 
     /// The context on a device; none when the rows have none.
     pub fn context_on(&self, device: &Device) -> Option<Context> {
-        (!self.context.is_empty()).then(|| Context::from_host(&self.context, &self.mask, self.count, device))
+        (!self.context.is_empty()).then(|| Context {
+            given: (!self.given.is_empty()).then(|| self.given.clone()),
+            ..Context::from_host(&self.context, &self.mask, self.contexts(), device)
+        })
     }
 }
 
@@ -224,3 +289,6 @@ fn require_density(base: &dyn Base) -> Result<(), Error> {
         hint: "draws can be asked for; for densities use a normal, uniform or mixture base".to_owned(),
     })
 }
+
+#[cfg(test)]
+mod tests;

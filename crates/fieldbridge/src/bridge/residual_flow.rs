@@ -77,7 +77,7 @@ pub(super) fn residual_flow(
         blocks: recipe.context_blocks,
         activation: Activation::Silu,
     };
-    let (embedding, context) = embedding.build(registry, modalities);
+    let (embedding, context) = embedding.build(registry, modalities)?;
     let mut transforms: Vec<Box<dyn Transform>> = Vec::new();
     for index in 0..recipe.transforms {
         registry.scope(format!("transform{index}"), |registry| {

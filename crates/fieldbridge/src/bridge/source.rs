@@ -26,7 +26,7 @@ impl Source {
     /// The base points of a context, `[batch, D]`.
     pub(super) fn of_context(&self, context: &Context) -> Tensor<2> {
         let part = |x: &Tensor<2>| x.clone().narrow(1, self.columns.start, self.columns.len());
-        part(&context.values).mask_fill(part(&context.mask).equal_elem(0.0), 0.0)
+        context.spread(part(&context.values).mask_fill(part(&context.mask).equal_elem(0.0), 0.0))
     }
 
     /// The base points of rows, flat.
@@ -62,6 +62,7 @@ impl Source {
         Some(Context {
             values: part(&context.values),
             mask: part(&context.mask),
+            given: context.given.clone(),
         })
     }
 }

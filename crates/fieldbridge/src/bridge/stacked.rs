@@ -51,7 +51,7 @@ impl Stack {
             blocks: self.context_blocks,
             activation: self.activation,
         };
-        let (embedding, context) = embedding.build(registry, modalities);
+        let (embedding, context) = embedding.build(registry, modalities)?;
         let supplier = Supplier {
             context,
             width: self.width,

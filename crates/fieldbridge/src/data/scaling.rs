@@ -17,7 +17,7 @@ pub struct Scaling {
     pub target: TargetScaling,
     /// What is conditioned on, in the order of the encoding.
     pub context: Vec<ModalityScaling>,
-    /// Maps that are learned beside the target's columns, and observed.
+    /// Maps that are observed, and learned beside the target's columns unless a network reads them for these alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fields: Option<FieldScaling>,
 }
@@ -42,14 +42,12 @@ pub struct Encoded {
 impl Encoded {
     /// The usable rows at these places, in this order.
     pub fn choose(&self, places: &[usize]) -> Self {
-        let mut chosen = Self::default();
+        let mut chosen = Self {
+            rows: self.rows.choose(places),
+            ..Self::default()
+        };
         let dimension = self.target.len() / self.rows.count.max(1);
         for &place in places {
-            let mut one = self.rows.slice(place, place + 1);
-            chosen.rows.data.append(&mut one.data);
-            chosen.rows.context.append(&mut one.context);
-            chosen.rows.mask.append(&mut one.mask);
-            chosen.rows.count += 1;
             chosen.source_rows.push(self.source_rows[place]);
             chosen
                 .target
@@ -61,14 +59,25 @@ impl Encoded {
     }
 
     /// Adds a row that asks for the density of `answer`, in the user's units, given the context of row `place` of
-    /// `others`.
+    /// `others`. Answers to one row, pushed one after the other, share its context.
     pub fn push_answer(&mut self, scaling: &TargetScaling, others: &Self, place: usize, answer: &[f64]) {
-        let mut one = others.rows.slice(place, place + 1);
         let (scaled, log_volume) = scaling.encode(answer);
-        self.rows.data.extend(scaled.iter().map(|&value| value as f32));
-        self.rows.context.append(&mut one.context);
-        self.rows.mask.append(&mut one.mask);
-        self.rows.count += 1;
+        let mut one = Rows {
+            count: 1,
+            data: scaled.iter().map(|&value| value as f32).collect(),
+            ..Rows::default()
+        };
+        if self.source_rows.last() == Some(&others.source_rows[place]) {
+            let given = self.rows.given.last().copied();
+            self.rows.given.extend(given);
+            self.rows.data.append(&mut one.data);
+            self.rows.count += 1;
+        } else {
+            let asked = others.rows.slice(place, place + 1);
+            one.given = vec![0];
+            (one.context, one.mask) = (asked.context, asked.mask);
+            self.rows.append(one);
+        }
         self.source_rows.push(others.source_rows[place]);
         self.target.extend_from_slice(answer);
         self.log_volume.push(log_volume);
@@ -129,8 +138,13 @@ pub(super) fn unusable_target(columns: &[String], missing: &[f64], row: &[f64]) 
 impl Scaling {
     /// Length of a data point: columns, then maps.
     pub fn dimension(&self) -> usize {
-        let maps = self.fields.as_ref().map_or(0, |fields| fields.geometry.size());
+        let maps = self.learned_fields().map_or(0, |fields| fields.geometry.size());
         self.target.dimension() + maps
+    }
+
+    /// Maps that are learned beside the target's columns.
+    pub fn learned_fields(&self) -> Option<&FieldScaling> {
+        self.fields.as_ref().filter(|fields| fields.reading.is_none())
     }
 
     /// Whether anything is conditioned on.
@@ -142,7 +156,7 @@ impl Scaling {
     pub fn decode(&self, scaled: &[f32]) -> Vec<f64> {
         let (columns, maps) = scaled.split_at(self.target.dimension());
         let mut point = self.target.decode(columns);
-        if let Some(fields) = &self.fields {
+        if let Some(fields) = self.learned_fields() {
             point.extend(fields.decode(maps));
         }
         point
@@ -152,16 +166,13 @@ impl Scaling {
     pub fn modalities(&self) -> Vec<Modality> {
         if let Some(fields) = &self.fields {
             return vec![Modality {
-                name: "observation".to_owned(),
-                width: fields.geometry.size(),
+                reading: fields.reading.clone(),
+                ..Modality::new("observation", fields.geometry.size())
             }];
         }
         self.context
             .iter()
-            .map(|modality| Modality {
-                name: modality.name.clone(),
-                width: modality.width(),
-            })
+            .map(|modality| Modality::new(&modality.name, modality.width()))
             .collect()
     }
 

@@ -93,6 +93,13 @@ impl DataRecipe {
     /// As [`DataRecipe::check`].
     pub fn check_beside(&self, simulations: bool) -> Result<(), Error> {
         if !simulations {
+            if self.renew_every.is_some() {
+                return Err(Error::Recipe {
+                    key: "data.renew_every".to_owned(),
+                    reason: "has no meaning without [simulation]: the rows of a table cannot be made anew".to_owned(),
+                    hint: "leave it out, or simulate".to_owned(),
+                });
+            }
             return self.check();
         }
         let given = [
@@ -104,6 +111,13 @@ impl DataRecipe {
             ("draw_seed", self.draw_seed.is_some()),
             ("group", self.group.is_some()),
         ];
+        if self.renew_every == Some(0) {
+            return Err(Error::Recipe {
+                key: "data.renew_every".to_owned(),
+                reason: "is 0".to_owned(),
+                hint: "use 1 for a new universe at every use, or leave it out for those of the store".to_owned(),
+            });
+        }
         match given.iter().find(|(_, given)| *given) {
             Some((key, _)) => Err(Error::Recipe {
                 key: format!("data.{key}"),

@@ -81,7 +81,7 @@ impl Model {
 
     /// Log-density of scaled rows.
     pub(super) fn scaled_log_density(&self, rows: &Rows) -> Result<Vec<Density>, Error> {
-        let results: Vec<Result<Vec<Density>, Error>> = chunks(rows.count, CHUNK)
+        let results: Vec<Result<Vec<Density>, Error>> = chunks(rows.count, rows.together(CHUNK))
             .into_par_iter()
             .map(|(start, end)| {
                 let part = rows.slice(start, end);

@@ -57,10 +57,10 @@ impl Model {
             let one = encoded.rows.slice(row, row + 1);
             let from = start.max(row * each) - row * each;
             let to = end.min((row + 1) * each) - row * each;
-            for _ in from..to {
-                part.context.extend_from_slice(&one.context);
-                part.mask.extend_from_slice(&one.mask);
-            }
+            // however many draws, their context is embedded once
+            part.given.extend((from..to).map(|_| row - first));
+            part.context.extend(one.context);
+            part.mask.extend(one.mask);
             let stream = Stream::new(seed, "posterior", encoded.source_rows[row] as u64);
             let base = self.bridge.draw_base(each, &stream);
             part.base.extend_from_slice(&base[from * width..to * width]);
@@ -137,7 +137,7 @@ impl Model {
             if rows.is_empty() {
                 continue;
             }
-            let chosen = choose(part, &rows);
+            let chosen = part.choose(&rows);
             let base = Tensor::from_data(
                 TensorData::new(chosen.base.clone(), [rows.len(), self.bridge.base_width()]),
                 weights.device(),
@@ -175,21 +175,6 @@ fn in_chunks_of<T: Send>(size: usize, count: usize, work: impl Fn(usize, usize) 
         .into_par_iter()
         .map(|(start, end)| work(start, end))
         .collect()
-}
-
-/// Base points and contexts of some rows.
-fn choose(part: &Rows, rows: &[usize]) -> Rows {
-    let mut chosen = Rows {
-        count: rows.len(),
-        ..Rows::default()
-    };
-    for &row in rows {
-        let mut one = part.slice(row, row + 1);
-        chosen.base.append(&mut one.base);
-        chosen.context.append(&mut one.context);
-        chosen.mask.append(&mut one.mask);
-    }
-    chosen
 }
 
 fn join(results: Vec<Result<Vec<f64>, Error>>, size: usize) -> Result<Vec<f64>, Error> {

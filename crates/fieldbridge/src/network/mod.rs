@@ -9,6 +9,7 @@
 mod activation;
 mod attention;
 mod cells;
+mod compressor;
 mod context;
 mod contraction;
 mod convolution;
@@ -43,8 +44,9 @@ use burn_tensor::Tensor;
 
 pub use activation::Activation;
 pub use attention::{Places, SelfAttention};
+pub use compressor::{Compressor, CompressorShape};
 pub(crate) use context::embed;
-pub use context::{Context, ContextEmbedding, Modality};
+pub use context::{Context, ContextEmbedding, Modality, Reading};
 pub use contraction::{Contracted, Contraction};
 pub use convolution::{Convolution, Space};
 pub use convolution_block::{ConvolutionBlock, ConvolutionShape};

@@ -31,6 +31,8 @@ pub enum NetworkKind {
     SetTransformer,
     /// A transformer of parameters, fields and their observation: [`JointTransformer`](super::JointTransformer).
     JointTransformer,
+    /// Convolutions and means over all places that make numbers of a grid: [`Compressor`](super::Compressor).
+    Compressor,
 }
 
 /// What lies beyond the edges of a grid.
@@ -62,7 +64,7 @@ pub struct NetworkRecipe {
     pub kind: NetworkKind,
     /// Width of the hidden layers, channels of the finest level, or components of a token.
     pub width: usize,
-    /// Residual blocks (of each level, down and up, of a U-Net), hidden layers of a plain perceptron, or blocks of a
+    /// Residual blocks (of each level of a compressor; down and up of a U-Net), hidden layers of a plain perceptron, or blocks of a
     /// transformer.
     pub blocks: usize,
     /// Nonlinearity.
@@ -73,10 +75,10 @@ pub struct NetworkRecipe {
     /// Numbers at each place of the grid: 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<usize>,
-    /// What lies beyond the edges of a U-Net's grid: zeros.
+    /// What lies beyond the edges of the grid of a U-Net or a compressor: zeros.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub padding: Option<Padding>,
-    /// How often a U-Net halves the grid: 2.
+    /// How often a U-Net halves the grid, or a compressor that of its patches: 2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub levels: Option<usize>,
     /// Groups of channels that a U-Net normalises together: 8.

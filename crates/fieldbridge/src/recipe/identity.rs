@@ -33,7 +33,7 @@ impl Recipe {
             recipe.data.validation,
             recipe.data.split_seed,
         );
-        hash(&(
+        let whole = hash(&(
             env!("CARGO_PKG_VERSION"),
             fingerprint,
             recipe.seed,
@@ -43,7 +43,12 @@ impl Recipe {
             &recipe.target,
             &recipe.context,
             &recipe.train,
-        ))
+        ));
+        // what older releases did not know keeps out of the hashes of what they made
+        match (&recipe.observation, recipe.data.renew_every) {
+            (None, None) => whole,
+            both => hash(&(whole, both)),
+        }
     }
 
     /// Hash of all that goes into the model file.

@@ -17,6 +17,9 @@
 //! [context.photometry]              # what is conditioned on, any number of named modalities: see ModalityRecipe
 //! columns = ["u", "g", "r"]
 //!
+//! [context.observation]             # beside [simulation]: a network that reads the observed maps, so that the parameters alone
+//! network = { kind = "compressor", shape = [64, 64] }   # are learned: see Reading
+//!
 //! [spline_flow]                     # see SplineFlowRecipe
 //! [affine_flow]                     # see AffineFlowRecipe
 //! [image_flow]                      # see ImageFlowRecipe
@@ -56,6 +59,7 @@ use crate::bridge::{
 use crate::check::CheckRecipe;
 use crate::data::{DataRecipe, ModalityRecipe, TargetRecipe, fingerprint};
 use crate::error::Error;
+use crate::network::Reading;
 use crate::train::TrainRecipe;
 
 use error::Fault;
@@ -82,6 +86,8 @@ pub struct Recipe {
     pub target: TargetRecipe,
     /// What is conditioned on, by name.
     pub context: BTreeMap<String, ModalityRecipe>,
+    /// What reads the observed maps of simulations, when the parameters alone are learned.
+    pub observation: Option<Reading>,
     /// Settings of a spline flow.
     pub spline_flow: SplineFlowRecipe,
     /// Settings of an affine flow.
@@ -166,13 +172,6 @@ impl Recipe {
             }
         }
         let recipe = recipe.expect("the chosen bridge is one of them");
-        if let Some(name) = recipe.context.keys().next().filter(|_| recipe.simulation.is_some()) {
-            return Err(at(
-                &format!("context.{name}"),
-                "has no meaning beside [simulation], whose observed maps are the context".to_owned(),
-                "leave it out".to_owned(),
-            ));
-        }
         let settled = recipe
             .data
             .check_beside(recipe.simulation.is_some())
@@ -248,7 +247,7 @@ impl Recipe {
             simulation: self.simulation.as_ref(),
             data: &self.data,
             target: &self.target,
-            context: &self.context,
+            context: self.context_tables(),
             spline_flow: (self.bridge == BridgeKind::SplineFlow).then_some(&self.spline_flow),
             affine_flow: (self.bridge == BridgeKind::AffineFlow).then_some(&self.affine_flow),
             image_flow: (self.bridge == BridgeKind::ImageFlow).then_some(&self.image_flow),
@@ -269,6 +268,15 @@ impl Recipe {
             train.remove("epochs");
         }
         toml::to_string(&table).expect("a table is plain data")
+    }
+
+    /// The tables below `[context]`.
+    fn context_tables(&self) -> toml::Table {
+        match &self.observation {
+            Some(reading) => toml::Table::try_from(BTreeMap::from([(section::OBSERVATION, reading)])),
+            None => toml::Table::try_from(&self.context),
+        }
+        .expect("a context is plain data")
     }
 
     /// What the recipe says of its simulations, in the form `T` of a recipe of them, with the recipe's title; none when its
@@ -326,7 +334,7 @@ struct Whole<'a> {
     simulation: Option<&'a toml::Table>,
     data: &'a DataRecipe,
     target: &'a TargetRecipe,
-    context: &'a BTreeMap<String, ModalityRecipe>,
+    context: toml::Table,
     spline_flow: Option<&'a SplineFlowRecipe>,
     affine_flow: Option<&'a AffineFlowRecipe>,
     image_flow: Option<&'a ImageFlowRecipe>,

@@ -15,6 +15,7 @@ use crate::bridge::{
 };
 use crate::check::CheckRecipe;
 use crate::data::{DataRecipe, ModalityRecipe, TargetRecipe};
+use crate::network::Reading;
 use crate::train::TrainRecipe;
 
 /// Every key at the top of a recipe.
@@ -41,6 +42,9 @@ pub(super) const KEYS: [&str; 20] = [
     "when",
 ];
 
+/// The modality that simulations are observed in.
+pub(super) const OBSERVATION: &str = "observation";
+
 /// All tables of a recipe.
 pub(super) struct Sections {
     top: Top,
@@ -48,6 +52,7 @@ pub(super) struct Sections {
     data: DataRecipe,
     target: TargetRecipe,
     context: BTreeMap<String, ModalityRecipe>,
+    observation: Option<Reading>,
     spline_flow: SplineFlowRecipe,
     affine_flow: AffineFlowRecipe,
     image_flow: ImageFlowRecipe,
@@ -120,7 +125,8 @@ impl Sections {
             return Err(missing("title", "start the recipe with `title = \"...\"`"));
         }
         let top = read("", Value::Table(top))?;
-        let mut context = BTreeMap::new();
+        let simulated = table.contains_key("simulation");
+        let (mut context, mut observation) = (BTreeMap::new(), None);
         match table.remove("context") {
             None => {}
             Some(Value::Table(modalities)) => {
@@ -129,7 +135,17 @@ impl Sections {
                     if !value.is_table() {
                         return Err(not_a_table("context.NAME", &value));
                     }
-                    context.insert(name, read(&section, value)?);
+                    if !simulated {
+                        context.insert(name, read(&section, value)?);
+                    } else if name == OBSERVATION {
+                        observation = Some(read(&section, value)?);
+                    } else {
+                        return Err(Fault {
+                            key: section,
+                            reason: "has no meaning beside [simulation], whose observed maps are the context".to_owned(),
+                            hint: format!("leave it out; what reads the maps is [context.{OBSERVATION}]"),
+                        });
+                    }
                 }
             }
             Some(other) => return Err(not_a_table("context.NAME", &other)),
@@ -153,6 +169,7 @@ impl Sections {
             )?,
             target: required(&mut table, "target", "add [target] with `columns = [\"...\"]`")?,
             context,
+            observation,
             spline_flow: optional(&mut table, "spline_flow")?,
             affine_flow: optional(&mut table, "affine_flow")?,
             image_flow: optional(&mut table, "image_flow")?,
@@ -178,6 +195,7 @@ impl Sections {
             data: self.data,
             target: self.target,
             context: self.context,
+            observation: self.observation,
             spline_flow: self.spline_flow,
             affine_flow: self.affine_flow,
             image_flow: self.image_flow,

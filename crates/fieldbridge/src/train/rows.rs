@@ -20,11 +20,11 @@ pub trait TrainingRows: Sync {
     fn gather(&self, places: &[usize]) -> Result<Rows, Error>;
 
     /// The rows at these places for one step of training, with what chance there is in them drawn from the stream: noise
-    /// of an observation, a symmetry. The rows themselves where there is none.
+    /// of an observation, a symmetry. `epoch` says how often all rows were passed before. The rows themselves where there is no chance.
     ///
     /// # Errors
     /// When they cannot be read.
-    fn fresh(&self, places: &[usize], _stream: &Stream) -> Result<Rows, Error> {
+    fn fresh(&self, places: &[usize], _epoch: usize, _stream: &Stream) -> Result<Rows, Error> {
         self.gather(places)
     }
 }

@@ -75,11 +75,12 @@ pub fn gradient<O: Objective + ?Sized>(
 pub fn mean_loss(bridge: &dyn Bridge, parameters: &Parameters, rows: &Rows, device: &Device) -> f64 {
     const CHUNK: usize = 512;
     let weights = parameters.on(device);
-    let starts: Vec<usize> = (0..rows.count).step_by(CHUNK).collect();
+    let chunk = rows.together(CHUNK);
+    let starts: Vec<usize> = (0..rows.count).step_by(chunk).collect();
     let sums: Vec<f64> = starts
         .par_iter()
         .map(|&start| {
-            let part = rows.slice(start, (start + CHUNK).min(rows.count));
+            let part = rows.slice(start, (start + chunk).min(rows.count));
             let host = bridge.loss(&weights, &part).into_data();
             host.as_slice::<f32>()
                 .expect("losses are f32")

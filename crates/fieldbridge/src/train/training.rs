@@ -118,7 +118,7 @@ impl Training<'_> {
                 .iter()
                 .map(|&at| places[at])
                 .collect();
-            let mut rows = self.dataset.fresh(&chosen, &self.stream("fresh", step as u64))?;
+            let mut rows = self.dataset.fresh(&chosen, epoch, &self.stream("fresh", step as u64))?;
             self.bridge.join(&mut rows, &self.stream("join", step as u64));
             let dropout = self.stream("dropout", step as u64);
             let result = gradient(

@@ -20,10 +20,7 @@ pub(crate) fn dimension(recipe: &BridgeRecipe) -> usize {
 }
 
 pub(crate) fn modalities(conditional: bool) -> Vec<Modality> {
-    let modality = |name: &str, width| Modality {
-        name: name.to_owned(),
-        width,
-    };
+    let modality = |name: &str, width| Modality::new(name, width);
     if conditional {
         vec![
             modality("magnitudes", 2),

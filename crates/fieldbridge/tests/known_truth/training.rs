@@ -71,10 +71,7 @@ pub(crate) fn trained(
 ) -> (Box<dyn Bridge>, Weights) {
     let width = data.context.len() / data.count;
     let modalities: Vec<Modality> = (width > 0)
-        .then(|| Modality {
-            name: "observation".to_owned(),
-            width,
-        })
+        .then(|| Modality::new("observation", width))
         .into_iter()
         .collect();
     let (bridge, mut parameters) = build(recipe, dimension, &modalities, 1).unwrap();

@@ -1,10 +1,11 @@
 //! Simulations made ready for training.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::{FieldScaling, FieldSimulations, PatchSymmetry};
+use super::{FieldScaling, FieldSimulations, MadeUniverse, PatchSymmetry, Renewal};
 use crate::bridge::Rows;
 use crate::data::recipe::{DataRecipe, TargetRecipe};
 use crate::data::report::DataReport;
@@ -13,20 +14,26 @@ use crate::data::scaling::Scaling;
 use crate::data::split::{Part, Split};
 use crate::data::target::{TargetScaling, TargetSums};
 use crate::error::Error;
+use crate::network::Reading;
 use crate::random::Stream;
 use crate::train::TrainingRows;
+use crate::transform::Bijection;
 
 /// Simulations read at a time.
 const CHUNK: usize = 256;
 
 /// Scaled simulations with their division.
 ///
-/// Training rows are observed with new noise at every use and moved by a random [`PatchSymmetry`]; the others keep the
-/// noise of the store.
+/// Training rows are observed with new noise at every use and moved by a random [`PatchSymmetry`], and may become other universes
+/// ([`Renewal`]); the others keep the noise of the store.
 #[derive(Debug)]
 pub struct FieldDataset {
     store: RowStore,
     split: Split,
+    /// Where the universes of training rows come from, when not from the store.
+    renewal: Option<Renewal>,
+    /// Places of the learned parameters among all.
+    columns: Vec<usize>,
     /// Scaled observations of rows that are not trained on, one after the other.
     observed: Vec<f32>,
     /// Where the observation of a row is, for those rows.
@@ -44,8 +51,20 @@ fn chosen(all: &[f64], width: usize, columns: &[usize]) -> Vec<Vec<f64>> {
         .collect()
 }
 
+/// The refusal of a parameter outside its bounds.
+fn outside(source_name: String, column: &str, value: f64, bijection: &Bijection) -> Error {
+    Error::Data {
+        source_name,
+        column: column.to_owned(),
+        reason: format!("is {value}, expected a value {}", bijection.interval()),
+        hint: format!("widen `target.bounds.{column}`, or cut the prior"),
+    }
+}
+
 impl FieldDataset {
-    /// Divides, scales and encodes simulations; `cache` is where they go when they exceed the memory limit.
+    /// Divides, scales and encodes simulations; `cache` is where they go when they exceed the memory limit. With a `reading`
+    /// the parameters alone are learned; with a `renewal` training rows are new ones, and those of the store only say how numbers are
+    /// scaled.
     ///
     /// # Errors
     /// When a parameter is not among the simulated ones, is constant or outside its bounds, there are too few simulations,
@@ -56,6 +75,8 @@ impl FieldDataset {
         simulations: &FieldSimulations,
         fingerprint: &str,
         cache: &Path,
+        reading: Option<&Reading>,
+        renewal: Option<Renewal>,
     ) -> Result<Self, Error> {
         let source_name = simulations.path().display().to_string();
         let columns = simulations.places_of(&target.columns).map_err(|column| Error::Recipe {
@@ -70,15 +91,7 @@ impl FieldDataset {
         for (row, found) in parameters.iter().enumerate() {
             for ((value, bijection), column) in found.iter().zip(&bijections).zip(&target.columns) {
                 if !bijection.contains(*value) {
-                    return Err(Error::Data {
-                        source_name,
-                        column: column.clone(),
-                        reason: format!(
-                            "simulation {row} has {value}, expected a value {}",
-                            bijection.interval()
-                        ),
-                        hint: format!("widen `target.bounds.{column}`, or cut the prior"),
-                    });
+                    return Err(outside(format!("{source_name}, simulation {row}"), column, *value, bijection));
                 }
             }
         }
@@ -117,12 +130,13 @@ impl FieldDataset {
                 noise: simulations.noise.clone(),
                 mean,
                 deviation,
+                reading: reading.cloned(),
             }),
         };
 
         // second pass: encode
         let fields = scaling.fields.as_ref().expect("it was just made");
-        let width = scaling.dimension();
+        let width = columns.len() + geometry.size();
         let on_disk = count as u64 * width as u64 * 4 > data.memory_limit.saturating_mul(1 << 20);
         let mut writer = RowWriter::new(width, on_disk.then_some(cache))?;
         let (mut observed, mut observed_place) = (Vec::new(), vec![None; count]);
@@ -156,6 +170,8 @@ impl FieldDataset {
         Ok(Self {
             store: writer.finish()?,
             split,
+            renewal,
+            columns,
             observed,
             observed_place,
             scaling,
@@ -168,23 +184,58 @@ impl FieldDataset {
         (0..self.report.rows).map(|row| Some(self.split.part(row))).collect()
     }
 
+    fn fields(&self) -> &FieldScaling {
+        self.scaling.fields.as_ref().expect("there are fields")
+    }
+
     fn size(&self) -> usize {
-        self.scaling.dimension() - self.scaling.target.dimension()
+        self.fields().geometry.size()
+    }
+
+    /// What is learned of parameters and maps, scaled.
+    fn learned<'a>(&self, row: &'a [f32]) -> &'a [f32] {
+        &row[..self.scaling.dimension()]
+    }
+
+    /// Parameters and maps of a new universe, scaled.
+    fn scaled(&self, made: &MadeUniverse) -> Result<Vec<f32>, Error> {
+        let own: Vec<f64> = self.columns.iter().map(|&column| made.parameters[column]).collect();
+        let target = &self.scaling.target;
+        if let Some(at) = (0..own.len()).find(|&at| !target.bijections[at].contains(own[at])) {
+            return Err(outside(
+                "a new universe".to_owned(),
+                &target.columns[at],
+                own[at],
+                &target.bijections[at],
+            ));
+        }
+        let mut row: Vec<f32> = target.encode(&own).0.iter().map(|&value| value as f32).collect();
+        let maps: Vec<f32> = made.convergence.iter().map(|&value| value as f32).collect();
+        let fields = self.fields();
+        fields.encode(&fields.geometry.by_place(&maps), &mut row);
+        Ok(row)
     }
 
     /// One training row: its data and its observation.
-    fn fresh_row(&self, place: usize, stream: &Stream) -> Result<(Vec<f32>, Vec<f32>), Error> {
-        let fields = self.scaling.fields.as_ref().expect("fields are learned");
-        let (parameters, geometry) = (self.scaling.target.dimension(), fields.geometry);
-        let mut row = Vec::with_capacity(self.scaling.dimension());
-        self.store.read(place, &mut row)?;
-        let mut data = row[..parameters].to_vec();
+    fn fresh_row(&self, place: usize, epoch: usize, stream: &Stream) -> Result<(Vec<f32>, Vec<f32>), Error> {
+        let (fields, parameters) = (self.fields(), self.columns.len());
+        let geometry = fields.geometry;
+        let row = match &self.renewal {
+            Some(renewal) => renewal.row(place, epoch, |made| self.scaled(made))?,
+            None => {
+                let mut row = Vec::with_capacity(parameters + geometry.size());
+                self.store.read(place, &mut row)?;
+                Arc::new(row)
+            }
+        };
+        let mut moved = row[..parameters].to_vec();
         let symmetry = PatchSymmetry::draw(geometry.pixels, &stream.child("symmetry", 0));
-        symmetry.apply(&row[parameters..], geometry.pixels, geometry.bins, &mut data);
+        symmetry.apply(&row[parameters..], geometry.pixels, geometry.bins, &mut moved);
         let noise = stream.child("noise", 0).normals(geometry.size());
         let mut context = Vec::with_capacity(geometry.size());
-        fields.observe(&data[parameters..], &noise, &mut context);
-        Ok((data, context))
+        fields.observe(&moved[parameters..], &noise, &mut context);
+        moved.truncate(self.scaling.dimension());
+        Ok((moved, context))
     }
 }
 
@@ -200,34 +251,35 @@ impl TrainingRows for FieldDataset {
     /// Rows as the store has them; training rows, whose observation is not kept, with noise of their own that is always
     /// the same.
     fn gather(&self, places: &[usize]) -> Result<Rows, Error> {
-        let parameters = self.scaling.target.dimension();
-        let fields = self.scaling.fields.as_ref().expect("fields are learned");
+        let fields = self.fields();
         let mut rows = Rows {
             count: places.len(),
             mask: vec![1.0; places.len() * self.size()],
             ..Rows::default()
         };
+        let mut row = Vec::with_capacity(self.columns.len() + self.size());
         for &place in places {
-            let start = rows.data.len();
-            self.store.read(place, &mut rows.data)?;
+            row.clear();
+            self.store.read(place, &mut row)?;
+            rows.data.extend_from_slice(self.learned(&row));
             match self.observed_place[place] {
                 Some(at) => rows
                     .context
                     .extend_from_slice(&self.observed[at * self.size()..(at + 1) * self.size()]),
                 None => {
                     let noise = Stream::new(0, "noise of a training row", place as u64).normals(self.size());
-                    fields.observe(&rows.data[start + parameters..], &noise, &mut rows.context);
+                    fields.observe(&row[self.columns.len()..], &noise, &mut rows.context);
                 }
             }
         }
         Ok(rows)
     }
 
-    fn fresh(&self, places: &[usize], stream: &Stream) -> Result<Rows, Error> {
+    fn fresh(&self, places: &[usize], epoch: usize, stream: &Stream) -> Result<Rows, Error> {
         let made: Vec<(Vec<f32>, Vec<f32>)> = places
             .par_iter()
             .enumerate()
-            .map(|(row, &place)| self.fresh_row(place, &stream.child("row", row as u64)))
+            .map(|(row, &place)| self.fresh_row(place, epoch, &stream.child("row", row as u64)))
             .collect::<Result<_, Error>>()?;
         let mut rows = Rows {
             count: places.len(),

@@ -20,17 +20,19 @@ impl Scaling {
             )
         })?;
         let mut encoded = Encoded::default();
-        let volume = fields.log_volume();
+        let volume = self.learned_fields().map_or(0.0, FieldScaling::log_volume);
         for &row in rows {
             let all = simulations.parameters(row..row + 1)?;
             let parameters: Vec<f64> = columns.iter().map(|&column| all[column]).collect();
-            let maps = simulations.convergence(row..row + 1)?;
             let (scaled, log_volume) = self.target.encode(&parameters);
             encoded.rows.data.extend(scaled.iter().map(|&value| value as f32));
-            fields.encode(&maps, &mut encoded.rows.data);
-            fields.encode_observation(&simulations.observation(row..row + 1)?, &mut encoded.rows.context);
             encoded.target.extend(parameters);
-            encoded.target.extend(maps.iter().map(|&value| f64::from(value)));
+            if self.learned_fields().is_some() {
+                let maps = simulations.convergence(row..row + 1)?;
+                fields.encode(&maps, &mut encoded.rows.data);
+                encoded.target.extend(maps.iter().map(|&value| f64::from(value)));
+            }
+            fields.encode_observation(&simulations.observation(row..row + 1)?, &mut encoded.rows.context);
             encoded.log_volume.push(log_volume + volume);
         }
         encoded.source_rows = rows.to_vec();

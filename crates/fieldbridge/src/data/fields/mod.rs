@@ -3,13 +3,15 @@
 //! A data point is `[parameters, maps]`, the maps place by place in row-major order with a number for each tomographic bin;
 //! the context is the observed map in the same order. [`FieldSimulations`] reads a store that `fieldbridge simulate` made,
 //! [`FieldDataset`] divides and scales it, makes the noise of training rows anew at every use and moves them by the
-//! [symmetries](PatchSymmetry) of the periodic patch, under which the law of the fields does not change.
+//! [symmetries](PatchSymmetry) of the periodic patch, under which the law of the fields does not change. Where a network
+//! [reads](crate::network::Reading) the observation, a data point is the parameters alone.
 
 mod dataset;
 mod encoding;
 mod scaling;
 mod simulations;
 mod symmetry;
+mod universes;
 #[cfg(test)]
 mod tests;
 
@@ -17,3 +19,4 @@ pub use dataset::FieldDataset;
 pub use scaling::{FieldGeometry, FieldScaling};
 pub use simulations::FieldSimulations;
 pub use symmetry::PatchSymmetry;
+pub use universes::{MadeUniverse, Renewal, Universes};

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::network::Reading;
+
 /// A patch of sky with maps in several tomographic bins.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FieldGeometry {
@@ -53,6 +55,9 @@ pub struct FieldScaling {
     pub mean: Vec<f64>,
     /// Deviation of each bin, without noise.
     pub deviation: Vec<f64>,
+    /// What reads the observation when the parameters alone are learned; none: the maps are learned too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading>,
 }
 
 impl FieldScaling {

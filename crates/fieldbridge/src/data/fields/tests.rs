@@ -5,6 +5,7 @@ use serde_json::{Map, json};
 
 use super::*;
 use crate::data::{DataRecipe, Part, TargetRecipe};
+use crate::network::Reading;
 use crate::random::Stream;
 use crate::train::TrainingRows;
 
@@ -82,7 +83,7 @@ fn recipes() -> (DataRecipe, TargetRecipe) {
 fn dataset(path: &std::path::Path) -> FieldDataset {
     let simulations = FieldSimulations::open(path, None).unwrap();
     let (data, target) = recipes();
-    FieldDataset::prepare(&data, &target, &simulations, "print", &path.join("cache")).unwrap()
+    FieldDataset::prepare(&data, &target, &simulations, "print", &path.join("cache"), None, None).unwrap()
 }
 
 #[test]
@@ -153,9 +154,9 @@ fn training_rows_have_new_noise_of_the_right_size_and_their_stream_decides_it() 
     let dataset = dataset(&path);
     let places = dataset.places(Part::Train);
     let stream = Stream::new(1, "fresh", 7);
-    let rows = dataset.fresh(&places, &stream).unwrap();
-    assert_eq!(rows, dataset.fresh(&places, &stream).unwrap());
-    assert_ne!(rows, dataset.fresh(&places, &Stream::new(1, "fresh", 8)).unwrap());
+    let rows = dataset.fresh(&places, 0, &stream).unwrap();
+    assert_eq!(rows, dataset.fresh(&places, 0, &stream).unwrap());
+    assert_ne!(rows, dataset.fresh(&places, 0, &Stream::new(1, "fresh", 8)).unwrap());
     let fields = dataset.scaling.fields.as_ref().unwrap();
     let mut squares = [0.0; BINS];
     for row in 0..rows.count {
@@ -180,7 +181,7 @@ fn what_does_not_fit_is_refused() {
     let (data, _) = recipes();
     let simulations = FieldSimulations::open(&path, Some(40)).unwrap();
     let other: TargetRecipe = toml::from_str("columns = [\"c\"]").unwrap();
-    let error = FieldDataset::prepare(&data, &other, &simulations, "", &path.join("cache")).unwrap_err();
+    let error = FieldDataset::prepare(&data, &other, &simulations, "", &path.join("cache"), None, None).unwrap_err();
     assert!(
         error.to_string().contains('c') && format!("{error:?}").contains("a, b"),
         "{error}"
@@ -193,5 +194,88 @@ fn what_does_not_fit_is_refused() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("32") && error.contains('5'), "{error}");
+    std::fs::remove_dir_all(&path).unwrap();
+}
+
+/// Maps that tell their universe.
+#[derive(Debug)]
+struct Telling;
+
+impl Universes for Telling {
+    fn make(&self, stream: &Stream) -> Result<MadeUniverse, crate::error::Error> {
+        let value = f64::from(stream.uniforms(1)[0]);
+        Ok(MadeUniverse {
+            parameters: vec![-1.0, value],
+            // bin by bin
+            convergence: (0..SIZE).map(|at| value + at as f64).collect(),
+        })
+    }
+}
+
+#[test]
+fn parameters_alone_are_learned_from_maps_that_are_read() {
+    let path = store("read", 400);
+    let reading: Reading = toml::from_str("network = { kind = \"compressor\", shape = [4, 4], channels = 2 }").unwrap();
+    let simulations = FieldSimulations::open(&path, None).unwrap();
+    let (data, target) = recipes();
+    let made = |renewal: Option<Renewal>| {
+        let cache = path.join("cache");
+        FieldDataset::prepare(&data, &target, &simulations, "", &cache, Some(&reading), renewal).unwrap()
+    };
+    let (read, whole) = (made(None), dataset(&path));
+    assert_eq!((read.scaling.dimension(), whole.scaling.dimension()), (1, SIZE + 1));
+    assert!(read.scaling.learned_fields().is_none());
+    assert_eq!(read.scaling.modalities()[0].reading.as_ref(), Some(&reading));
+    let (train, test) = (read.places(Part::Train), read.places(Part::Test));
+    let stream = Stream::new(1, "fresh", 7);
+    // the same observations of the same universes, and of the data the parameters
+    for (rows, other) in [
+        (read.gather(&test).unwrap(), whole.gather(&test).unwrap()),
+        (read.fresh(&train, 0, &stream).unwrap(), whole.fresh(&train, 0, &stream).unwrap()),
+    ] {
+        assert_eq!((&rows.context, &rows.mask), (&other.context, &other.mask));
+        let parameters: Vec<f32> = other.data.chunks_exact(SIZE + 1).map(|row| row[0]).collect();
+        assert_eq!(rows.data, parameters);
+    }
+    let encoded = read.scaling.encode_simulations(&simulations, &test).unwrap();
+    assert_eq!(encoded.rows, read.gather(&test).unwrap());
+    assert_eq!(encoded.target, test.iter().map(|&row| 2.0 * row as f64 + 1.0).collect::<Vec<_>>());
+    // new universes: their noise is that of the step, and they change by turns, an epoch each way
+    let renewing = |every| made(Some(Renewal::new(Box::new(Telling), every, 5)));
+    let new = renewing(3);
+    let rows = new.fresh(&train, 0, &stream).unwrap();
+    assert_eq!(rows, new.fresh(&train, 0, &stream).unwrap());
+    let again = new.fresh(&train, 0, &Stream::new(1, "fresh", 8)).unwrap();
+    assert!(again.data == rows.data && again.context != rows.context);
+    let changed = |one: &[f32], other: &[f32]| one.iter().zip(other).filter(|(one, other)| one != other).count();
+    let mut before = rows.data.clone();
+    for epoch in 1..4 {
+        let data = new.fresh(&train, epoch, &stream).unwrap().data;
+        let turn = train.iter().filter(|&&place| (place + epoch).is_multiple_of(3)).count();
+        assert_eq!(changed(&before, &data), turn);
+        before = data;
+    }
+    assert_eq!(changed(&before, &rows.data), train.len(), "after three epochs all are others");
+    // one that starts there has the same
+    assert_eq!(renewing(3).fresh(&train, 3, &stream).unwrap().data, before);
+    let always = renewing(1);
+    let first = always.fresh(&train, 0, &stream).unwrap();
+    assert_eq!(changed(&first.data, &always.fresh(&train, 1, &stream).unwrap().data), train.len());
+    assert_eq!(rows.count, train.len());
+    let fields = new.scaling.fields.as_ref().unwrap();
+    let mut means = 0.0;
+    for row in 0..rows.count {
+        let value = new.scaling.decode(&rows.data[row..=row])[0];
+        assert!((0.0..1.0).contains(&value), "{value}");
+        // the noise of a map of 16 pixels, in the first bin with deviation 1
+        let first = (0..PIXELS * PIXELS).map(|place| {
+            let seen = f64::from(rows.context[row * SIZE + place * BINS]);
+            seen * fields.observed_deviation(0) + fields.mean[0] - place as f64 - value
+        });
+        means += first.sum::<f64>() / 16.0 / rows.count as f64;
+    }
+    assert!(means.abs() < 5.0 / (16.0 * rows.count as f64).sqrt(), "{means}");
+    // those that are not trained on stay
+    assert_eq!(new.gather(&test).unwrap(), read.gather(&test).unwrap());
     std::fs::remove_dir_all(&path).unwrap();
 }

@@ -102,6 +102,7 @@ impl NetworkRecipe {
             NetworkKind::Transformer => Box::new(self.transformer(registry, place)?),
             NetworkKind::SetTransformer => Box::new(self.set_transformer(registry, place)?),
             NetworkKind::JointTransformer => Box::new(self.joint_transformer(registry, place)?),
+            NetworkKind::Compressor => Box::new(self.compressor(registry, place)?),
         })
     }
 
@@ -112,18 +113,26 @@ impl NetworkRecipe {
 
     /// A key that this kind does not read would be obeyed by nobody.
     fn refuse_foreign_keys(&self, place: Place<'_>) -> Result<(), Error> {
-        use NetworkKind::{JointTransformer, SetTransformer, Transformer, UNet};
+        use NetworkKind::{Compressor, JointTransformer, SetTransformer, Transformer, UNet};
         let given: [(&str, bool, &[NetworkKind]); 16] = [
-            ("shape", self.shape.is_some(), &[UNet, Transformer, JointTransformer]),
+            (
+                "shape",
+                self.shape.is_some(),
+                &[UNet, Transformer, JointTransformer, Compressor],
+            ),
             (
                 "channels",
                 self.channels.is_some(),
-                &[UNet, Transformer, JointTransformer],
+                &[UNet, Transformer, JointTransformer, Compressor],
             ),
-            ("padding", self.padding.is_some(), &[UNet]),
-            ("levels", self.levels.is_some(), &[UNet]),
+            ("padding", self.padding.is_some(), &[UNet, Compressor]),
+            ("levels", self.levels.is_some(), &[UNet, Compressor]),
             ("groups", self.groups.is_some(), &[UNet]),
-            ("patch", self.patch.is_some(), &[Transformer, JointTransformer]),
+            (
+                "patch",
+                self.patch.is_some(),
+                &[Transformer, JointTransformer, Compressor],
+            ),
             ("parameters", self.parameters.is_some(), &[JointTransformer]),
             ("parameter_tokens", self.parameter_tokens.is_some(), &[JointTransformer]),
             ("observed", self.observed.is_some(), &[JointTransformer]),
@@ -199,6 +208,7 @@ impl NetworkKind {
             Self::Transformer => "transformer",
             Self::SetTransformer => "set_transformer",
             Self::JointTransformer => "joint_transformer",
+            Self::Compressor => "compressor",
         }
     }
 }

@@ -4,36 +4,17 @@ use super::NetworkRecipe;
 use super::build::Place;
 use crate::error::Error;
 use crate::network::cells::Cells;
-use crate::network::{Patches, Registry, Transformer, UNet, UNetShape};
+use crate::network::{Compressor, CompressorShape, Patches, Registry, Transformer, UNet, UNetShape};
 
 impl NetworkRecipe {
     pub(super) fn unet(&self, registry: &mut Registry, place: Place<'_>) -> Result<UNet, Error> {
         let grid = self.grid(place)?;
         let cells = self.grid_cells(&grid);
         let channels = place.channels("shape", cells, "places")?;
-        let (levels, groups) = (self.levels.unwrap_or(2), self.groups.unwrap_or(8));
+        let groups = self.groups.unwrap_or(8);
         let heads = self.heads.unwrap_or(0);
         place.positive("groups", groups)?;
-        let most = grid.iter().map(|size| size.trailing_zeros()).min().unwrap_or(0) as usize;
-        if levels > most {
-            let step = 1_usize.checked_shl(levels as u32).unwrap_or(0);
-            let near: Vec<String> = grid
-                .iter()
-                .map(|&size| size.checked_next_multiple_of(step).unwrap_or(0).to_string())
-                .collect();
-            let other = match step {
-                // such grids are larger than any that fit
-                0 => String::new(),
-                _ if levels > 16 => String::new(),
-                step => format!(", or sizes that are multiples of {step}, such as {}", near.join(" x ")),
-            };
-            let sizes: Vec<String> = grid.iter().map(usize::to_string).collect();
-            return Err(place.refuse(
-                "levels",
-                format!("a grid of {} cannot be halved {levels} times", sizes.join(" x ")),
-                format!("use `levels = {most}`{other}"),
-            ));
-        }
+        let levels = self.halvings(place, &grid)?;
         if !self.width.is_multiple_of(groups) {
             return Err(place.refuse(
                 "groups",
@@ -63,6 +44,68 @@ impl NetworkRecipe {
             activation: self.activation,
         };
         Ok(UNet::new(registry, &shape, channels, place.frequencies, place.context))
+    }
+
+    pub(super) fn compressor(&self, registry: &mut Registry, place: Place<'_>) -> Result<Compressor, Error> {
+        let grid = self.grid(place)?;
+        let cells = self.grid_cells(&grid);
+        let numbers = cells.count.saturating_mul(cells.channels);
+        // half a map is no map: rows of several parts, which other networks of grids take, are refused
+        if numbers != place.inputs {
+            return Err(place.refuse(
+                "shape",
+                format!(
+                    "{} places of {} make {numbers} numbers, but a map has {}",
+                    cells.count, cells.channels, place.inputs
+                ),
+                format!("describe maps of {} numbers with `shape` and `channels`", place.inputs),
+            ));
+        }
+        let patch = self.patch_of(place, &grid)?;
+        let patches: Vec<usize> = grid.iter().map(|size| size / patch).collect();
+        let shape = CompressorShape {
+            levels: self.halvings(place, &patches)?,
+            grid,
+            padding: self.padding.unwrap_or_default().kernel(),
+            channels: cells.channels,
+            patch,
+            width: self.width,
+            blocks: self.blocks,
+            activation: self.activation,
+        };
+        Ok(Compressor::new(
+            registry,
+            &shape,
+            place.outputs,
+            place.frequencies,
+            place.context,
+        ))
+    }
+
+    /// How often a grid is halved.
+    fn halvings(&self, place: Place<'_>, grid: &[usize]) -> Result<usize, Error> {
+        let levels = self.levels.unwrap_or(2);
+        let most = grid.iter().map(|size| size.trailing_zeros()).min().unwrap_or(0) as usize;
+        if levels <= most {
+            return Ok(levels);
+        }
+        let step = 1_usize.checked_shl(levels as u32).unwrap_or(0);
+        let near: Vec<String> = grid
+            .iter()
+            .map(|&size| size.checked_next_multiple_of(step).unwrap_or(0).to_string())
+            .collect();
+        let other = match step {
+            // such grids are larger than any that fit
+            0 => String::new(),
+            _ if levels > 16 => String::new(),
+            step => format!(", or sizes that are multiples of {step}, such as {}", near.join(" x ")),
+        };
+        let sizes: Vec<String> = grid.iter().map(usize::to_string).collect();
+        Err(place.refuse(
+            "levels",
+            format!("a grid of {} cannot be halved {levels} times", sizes.join(" x ")),
+            format!("use `levels = {most}`{other}"),
+        ))
     }
 
     pub(super) fn transformer(&self, registry: &mut Registry, place: Place<'_>) -> Result<Transformer, Error> {

@@ -97,6 +97,14 @@ pub(super) fn recipes() -> Vec<(NetworkRecipe, usize, usize)> {
     (joint.shape, joint.channels, joint.observed) = (Some(vec![1, 2]), Some(3), Some(1));
     (joint.parameters, joint.parameter_tokens, joint.gated) = (Some(1), Some(1), Some(false));
     all.push((joint, 7, 7));
+    let mut compressor = grid(NetworkKind::Compressor, &[8, 4]);
+    (compressor.levels, compressor.patch, compressor.channels) = (Some(1), Some(2), Some(2));
+    (compressor.padding, compressor.activation) = (Some(Padding::Periodic), Activation::Gelu);
+    all.push((compressor, 64, 3));
+    // a single level
+    let mut line = grid(NetworkKind::Compressor, &[6]);
+    line.levels = Some(0);
+    all.push((line, 6, 2));
     let mut set = tokens(NetworkKind::SetTransformer);
     (set.points, set.features) = (Some(4), Some(2));
     all.push((set.clone(), 8, 8));

@@ -145,3 +145,77 @@ fn a_transformer_of_patches_knows_where_they_are() {
     let (network, weights) = built(&recipe, 6);
     assert!(failure(network.as_ref(), &weights, &[1, 0, 2, 3, 4, 5]) > 1e-2);
 }
+
+/// Compressor of a grid with two numbers at each place.
+fn compressor(shape: &[usize], padding: Padding) -> NetworkRecipe {
+    NetworkRecipe {
+        kind: NetworkKind::Compressor,
+        width: 4,
+        blocks: 1,
+        shape: Some(shape.to_vec()),
+        channels: Some(2),
+        padding: Some(padding),
+        patch: Some(2),
+        levels: Some(1),
+        ..NetworkRecipe::default()
+    }
+}
+
+#[test]
+fn a_periodic_compressor_says_the_same_of_a_map_shifted_by_its_coarsest_step_and_no_other() {
+    let cases: [(&[usize], [usize; 3]); 3] = [(&[8], [1, 1, 8]), (&[8, 12], [1, 8, 12]), (&[4, 8, 4], [4, 8, 4])];
+    for (shape, grid) in cases {
+        for padding in [Padding::Periodic, Padding::Zero] {
+            let mut registry = Registry::new();
+            let numbers = 2 * shape.iter().product::<usize>();
+            let recipe = compressor(shape, padding);
+            let network = recipe.build(&mut registry, "network", numbers, Some(3), 4, 5);
+            let (network, weights) = (network.expect("the recipe fits"), perturbed(registry).on(&cpu()));
+            let (x, u) = (host(normals("x", ROWS, numbers)), host(normals("u", ROWS, numbers)));
+            let before = answers(network.as_ref(), &weights, &x, &u);
+            let failure = |by: [usize; 3]| {
+                let order = shifted(grid, by, 2);
+                let after = answers(network.as_ref(), &weights, &reordered(&x, &order), &reordered(&u, &order));
+                let each = before.iter().zip(&after);
+                each.map(|(before, after)| difference(before, after)).fold(0.0, f32::max)
+            };
+            for by in [[0, 0, 4], [0, 4, 0], [4, 4, 4], [0, 8, 8]] {
+                let moved = (0..3).any(|axis| by[axis] % grid[axis] != 0);
+                let found = failure(by);
+                if padding == Padding::Periodic || !moved {
+                    assert!(found < 2e-5, "{shape:?} {by:?}: {found}");
+                } else {
+                    assert!(found > 1e-3, "{shape:?} {by:?}: zeros beyond the edge are seen");
+                }
+            }
+            assert!(failure([0, 0, 1]) > 1e-3, "{shape:?}: a patch sees half its side");
+        }
+    }
+}
+
+#[test]
+fn an_untrained_compressor_tells_the_amplitude_of_a_map() {
+    let mut registry = Registry::new();
+    let recipe = compressor(&[16, 16], Padding::Periodic);
+    let network = recipe
+        .build(&mut registry, "network", 512, None, 0, 3)
+        .expect("the recipe fits");
+    let mut parameters = registry.finish(1);
+    // its outputs start as zero; all else as it is
+    let last: usize = parameters
+        .entries()
+        .filter(|(entry, _)| entry.name.starts_with("last"))
+        .map(|(entry, _)| entry.size())
+        .sum();
+    let from = parameters.count() - last;
+    for (at, value) in parameters.values_mut()[from..].iter_mut().enumerate() {
+        *value = [0.5, -0.2, 0.3, 0.7][at % 4];
+    }
+    let weights = parameters.on(&cpu());
+    let ask = |amplitude: f32| {
+        let given = super::super::Conditions::default();
+        host(network.forward(&weights, normals("x", ROWS, 512) * amplitude, &given))
+    };
+    let (one, other) = (ask(1.0), ask(1.5));
+    assert!(difference(&one, &other) > 1e-2, "{one:?} {other:?}");
+}

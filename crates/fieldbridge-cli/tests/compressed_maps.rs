@@ -1,0 +1,321 @@
+//! Posteriors of parameters given maps that a network reads: beside the exact posterior, the same bytes however they were made, and
+//! clear words for what cannot be.
+
+mod scene;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fieldbridge_files::{Array, ColumnValues, TableFile, ZarrStore, write_npy};
+use fieldbridge_sky::field::{Convention, Law, LensingField, Patch};
+use fieldbridge_sky::inference::exact_gaussian::ExactGaussian;
+use fieldbridge_sky::statistics::{BandPowers, PixelWindow};
+use fieldbridge_sky::{
+    Prior, Priors, RedshiftDistribution, Settings, Simulator, Smail, equal_count_bins, pixel_noise,
+};
+use scene::Scene;
+
+const RECIPE: &str = r#"title = "Two parameters of small fields"
+seed = 3
+bridge = "spline_flow"
+
+[simulation]
+simulations = 150
+
+[simulation.patch]
+pixels = 16
+width_degrees = 5.0
+
+[simulation.sources]
+rise = 2.0
+fall = 0.68
+scale = 0.11
+bins = 2
+photometric_smearing = 0.05
+galaxies_per_arcmin2 = 27.0
+ellipticity = 0.26
+
+[simulation.field]
+law = "gaussian"
+
+[simulation.prior]
+omega_c = { mean = 0.2664, deviation = 0.1, low = 0.05 }
+omega_b = 0.0492
+sigma_8 = { mean = 0.831, deviation = 0.14 }
+h_0 = 0.6727
+n_s = 0.9645
+w_0 = -1.0
+
+[simulation.store]
+bands = 2
+
+[data]
+renew_every = 2
+test = 0.4
+validation = 0.2
+
+[target]
+columns = ["sigma_8", "omega_c"]
+
+[context.observation]
+summaries = 4
+
+[context.observation.network]
+kind = "compressor"
+shape = [16, 16]
+channels = 2
+padding = "periodic"
+patch = 2
+width = 8
+blocks = 1
+levels = 2
+
+[spline_flow]
+transforms = 2
+bins = 6
+width = 16
+context_width = 16
+
+[train]
+steps = 30
+batch = 16
+shard = 8
+warmup = 5
+evaluate_every = 10
+checkpoint_seconds = 0.0
+
+[check]
+draws = 50
+rows = 60
+density_rows = 10
+"#;
+
+fn scene(name: &str) -> Scene {
+    let scene = Scene::new(name);
+    scene.recipe(RECIPE);
+    scene
+}
+
+/// Draws of two parameters, column by column.
+fn drawn(scene: &Scene, file: &str) -> [Vec<f64>; 2] {
+    let table = TableFile::open(&scene.path(file)).unwrap();
+    let table = table.read(&["sigma_8", "omega_c"], 0..table.rows()).unwrap();
+    ["sigma_8", "omega_c"].map(|name| table.column(name).unwrap().to_f64().unwrap())
+}
+
+#[test]
+fn a_run_trains_checks_and_reports_parameters_alone() {
+    let scene = scene("compressed-run");
+    let ended = scene
+        .fieldbridge(&["run", "recipe.toml", "--out", "run", "--json"])
+        .done();
+    let json = ended.json();
+    let columns = json["columns"].as_array().expect("a table's checks");
+    assert_eq!(columns.len(), 2);
+    let report = String::from_utf8(scene.bytes("run/report.html")).unwrap();
+    for words in [
+        "p(sigma_8, omega_c | observation)",
+        "observed convergence",
+        "new universe",
+        "posterior",
+    ] {
+        assert!(report.contains(words), "{words}");
+    }
+    assert!(scene.path("run/posteriors.parquet").exists());
+    let done = scene.fieldbridge(&["run", "recipe.toml", "--out", "run"]).done();
+    assert!(done.stderr.contains("checked already"), "{}", done.stderr);
+    scene.fieldbridge(&["check", "run"]).done();
+    scene.fieldbridge(&["report", "run"]).done();
+}
+
+#[test]
+fn a_killed_training_on_new_universes_goes_on_to_the_same_bytes_on_any_number_of_threads() {
+    let scene = scene("compressed-killed");
+    let train = |out: &'static str, threads: &'static str| ["train", "recipe.toml", "--out", out, "--threads", threads];
+    scene.fieldbridge(&train("whole", "1")).done();
+    let mut child = scene.start(&train("killed", "2"));
+    let events = scene.path("killed/events.jsonl");
+    let start = Instant::now();
+    while std::fs::read_to_string(&events).map_or(0, |text| text.lines().count()) < 2 {
+        assert!(start.elapsed() < Duration::from_secs(60), "training does not start");
+        std::thread::sleep(Duration::from_millis(1));
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+    }
+    let _ = child.kill();
+    scene.wait(child);
+    scene.fieldbridge(&train("killed", "2")).done();
+    assert!(scene.bytes("killed/model.safetensors") == scene.bytes("whole/model.safetensors"));
+    // other universes make another model
+    let other = [&train("other", "2")[..], &["--set", "data.renew_every=1"]].concat();
+    scene.fieldbridge(&other).done();
+    assert!(scene.bytes("other/model.safetensors") != scene.bytes("whole/model.safetensors"));
+}
+
+#[test]
+fn an_observed_map_in_either_order_of_axes_is_answered_or_refused_with_the_reason() {
+    let scene = scene("compressed-infer");
+    scene.fieldbridge(&["train", "recipe.toml", "--out", "run"]).done();
+    let store = ZarrStore::open(&scene.path("run/simulations.zarr")).unwrap();
+    let map = store.read("observation", 0..1).unwrap().to_f64().unwrap();
+    let write = |name: &str, shape: Vec<usize>, values: Vec<f64>| {
+        let array = Array::new(shape, ColumnValues::Float64(values)).unwrap();
+        write_npy(&scene.path(name), &array).unwrap();
+    };
+    write("planes.npy", vec![2, 16, 16], map.clone());
+    let places = (0..512).map(|at| map[(at % 2) * 256 + at / 2]).collect();
+    write("places.npy", vec![16, 16, 2], places);
+    write("flat.npy", vec![16, 32], map.clone());
+    write("missing.npy", vec![2, 16, 16], vec![f64::NAN; 512]);
+    let ask = |observation: &str, out: &str, more: &[&str]| {
+        let words = ["infer", "run", "--observation", observation, "--draws", "300", "--out", out];
+        scene.fieldbridge(&[&words, more].concat())
+    };
+    ask("planes.npy", "planes.parquet", &[]).done();
+    ask("places.npy", "places.parquet", &[]).done();
+    ask("run/simulations.zarr", "stored.parquet", &[]).done();
+    let planes = drawn(&scene, "planes.parquet");
+    assert_eq!(planes, drawn(&scene, "places.parquet"));
+    assert_eq!(planes, drawn(&scene, "stored.parquet"));
+    assert_eq!(planes[0].len(), 300);
+    assert!(planes[1].iter().all(|&omega| omega > 0.05), "a draw leaves the prior");
+    ask("flat.npy", "no.parquet", &[]).fails_saying(&["[16, 32]", "[2, 16, 16]", "[16, 16, 2]"]);
+    ask("missing.npy", "no.parquet", &[]).fails_saying(&["512 of 512", "not finite"]);
+    ask("planes.npy", "no.parquet", &["--maps", "maps.zarr"]).fails_saying(&["parameters alone", "--maps"]);
+    scene
+        .fieldbridge(&["sample", "run", "--count", "3"])
+        .fails_saying(&["--observation"]);
+}
+
+#[test]
+fn networks_that_do_not_fit_the_maps_are_refused_by_key() {
+    let scene = Scene::new("compressed-refused");
+    let refused = |from: &str, to: &str, words: &[&str]| {
+        assert!(RECIPE.contains(from));
+        scene.recipe(&RECIPE.replace(from, to));
+        scene
+            .fieldbridge(&["train", "recipe.toml", "--out", "refused"])
+            .fails_saying(words);
+    };
+    let key = "context.observation.network";
+    refused("patch = 2", "patch = 3", &[&format!("{key}.patch"), "do not fill"]);
+    refused("levels = 2", "levels = 4", &[&format!("{key}.levels"), "levels = 3"]);
+    refused("shape = [16, 16]", "shape = [16, 8]", &[&format!("{key}.shape"), "512"]);
+    refused("channels = 2", "heads = 2", &[&format!("{key}.heads"), "compressor"]);
+    refused("summaries = 4", "summaries = 0", &["context.observation.summaries"]);
+    refused(
+        "summaries = 4",
+        "columns = [\"a\"]",
+        &["context.observation", "columns"],
+    );
+    refused(
+        "[context.observation]\nsummaries = 4",
+        "[context.map]\ncolumns = [\"a\"]",
+        &["context.map", "[context.observation]"],
+    );
+    refused("renew_every = 2", "renew_every = 0", &["data.renew_every"]);
+}
+
+/// Simulator of the recipe, as the library knows it.
+fn simulator() -> Simulator {
+    let sources: Arc<dyn RedshiftDistribution> = Arc::new(Smail::lsst_y10());
+    let bins = equal_count_bins(&sources, 2, 0.05, 27.0).unwrap();
+    let patch = Patch::new(16, 5.0).unwrap();
+    let noise = bins
+        .iter()
+        .map(|bin| pixel_noise(0.26, bin.galaxies_per_arcmin2, patch.pixel_arcmin()).unwrap());
+    let normal = |mean, deviation, low| Prior::Normal {
+        mean,
+        deviation,
+        low,
+        high: f64::INFINITY,
+    };
+    Simulator {
+        priors: Priors::new([
+            normal(0.2664, 0.1, 0.05),
+            Prior::Fixed(0.0492),
+            normal(0.831, 0.14, f64::NEG_INFINITY),
+            Prior::Fixed(0.6727),
+            Prior::Fixed(0.9645),
+            Prior::Fixed(-1.0),
+        ])
+        .unwrap(),
+        noise: noise.collect(),
+        field: LensingField::new(
+            patch,
+            &bins,
+            Settings::default(),
+            Law::Gaussian,
+            Convention::SelfConsistent,
+            None,
+        )
+        .unwrap(),
+        bands: BandPowers::logarithmic(patch, 2, PixelWindow::None).unwrap(),
+    }
+}
+
+fn moments(values: &[f64]) -> (f64, f64) {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
+    (mean, (squares / (count - 1.0)).sqrt())
+}
+
+#[test]
+fn learned_posteriors_of_gaussian_fields_are_the_exact_ones() {
+    const OBSERVATIONS: usize = 24;
+    let scene = scene("compressed-exact");
+    let settings = [
+        "train.steps=1500",
+        "train.batch=64",
+        "train.shard=32",
+        "train.learning_rate=3e-3",
+        "train.warmup=50",
+        "train.average=0.99",
+        "train.evaluate_every=250",
+        "train.checkpoint_seconds=60.0",
+        "simulation.simulations=1000",
+        "data.renew_every=4",
+        "data.test=0.03",
+        "data.validation=0.2",
+        "spline_flow.width=32",
+        "spline_flow.context_width=32",
+    ];
+    let mut words = vec!["train", "recipe.toml", "--out", "run"];
+    settings.iter().for_each(|setting| words.extend(["--set", setting]));
+    scene.fieldbridge(&words).done();
+    let store = ZarrStore::open(&scene.path("run/simulations.zarr")).unwrap();
+    let simulator = simulator();
+    let exact = ExactGaussian::new(&simulator, [64, 64]).unwrap();
+    assert_eq!(exact.names(), ["omega_c", "sigma_8"]);
+    let (mut offsets, mut widths) = ([0.0; 2], [0.0; 2]);
+    for row in 0..OBSERVATIONS {
+        let number = row.to_string();
+        let words = [
+            "infer",
+            "run",
+            "--observation",
+            "run/simulations.zarr",
+            "--row",
+            &number,
+            "--draws",
+            "1000",
+            "--out",
+            "draws.parquet",
+        ];
+        scene.fieldbridge(&words).done();
+        let [sigma_8, omega_c] = drawn(&scene, "draws.parquet");
+        let observation = store.read("observation", row..row + 1).unwrap().to_f64().unwrap();
+        let (means, deviations) = exact.posterior(&observation).parameter_moments();
+        for (at, values) in [omega_c, sigma_8].iter().enumerate() {
+            let (mean, deviation) = moments(values);
+            offsets[at] += (mean - means[at]).abs() / deviations[at] / OBSERVATIONS as f64;
+            widths[at] += deviation / deviations[at] / OBSERVATIONS as f64;
+        }
+    }
+    for at in 0..2 {
+        assert!(offsets[at] < 0.2, "means are {offsets:?} exact deviations away on average");
+        assert!((0.9..1.1).contains(&widths[at]), "widths are {widths:?} of the exact ones");
+    }
+}
