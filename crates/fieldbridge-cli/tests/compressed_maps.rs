@@ -10,9 +10,7 @@ use fieldbridge_files::{Array, ColumnValues, TableFile, ZarrStore, write_npy};
 use fieldbridge_sky::field::{Convention, Law, LensingField, Patch};
 use fieldbridge_sky::inference::exact_gaussian::ExactGaussian;
 use fieldbridge_sky::statistics::{BandPowers, PixelWindow};
-use fieldbridge_sky::{
-    Prior, Priors, RedshiftDistribution, Settings, Simulator, Smail, equal_count_bins, pixel_noise,
-};
+use fieldbridge_sky::{Prior, Priors, RedshiftDistribution, Settings, Simulator, Smail, equal_count_bins, pixel_noise};
 use scene::Scene;
 
 const RECIPE: &str = r#"title = "Two parameters of small fields"
@@ -169,7 +167,16 @@ fn an_observed_map_in_either_order_of_axes_is_answered_or_refused_with_the_reaso
     write("flat.npy", vec![16, 32], map.clone());
     write("missing.npy", vec![2, 16, 16], vec![f64::NAN; 512]);
     let ask = |observation: &str, out: &str, more: &[&str]| {
-        let words = ["infer", "run", "--observation", observation, "--draws", "300", "--out", out];
+        let words = [
+            "infer",
+            "run",
+            "--observation",
+            observation,
+            "--draws",
+            "300",
+            "--out",
+            out,
+        ];
         scene.fieldbridge(&[&words, more].concat())
     };
     ask("planes.npy", "planes.parquet", &[]).done();
@@ -315,7 +322,13 @@ fn learned_posteriors_of_gaussian_fields_are_the_exact_ones() {
         }
     }
     for at in 0..2 {
-        assert!(offsets[at] < 0.2, "means are {offsets:?} exact deviations away on average");
-        assert!((0.9..1.1).contains(&widths[at]), "widths are {widths:?} of the exact ones");
+        assert!(
+            offsets[at] < 0.2,
+            "means are {offsets:?} exact deviations away on average"
+        );
+        assert!(
+            (0.9..1.1).contains(&widths[at]),
+            "widths are {widths:?} of the exact ones"
+        );
     }
 }

@@ -15,8 +15,8 @@ use fieldbridge_sky::Simulator;
 use crate::console::Console;
 use crate::directory::RunDirectory;
 use crate::simulate::making::Making;
-use crate::simulate::universes::Maker;
 use crate::simulate::recipe::{SimulationRecipe, simulator};
+use crate::simulate::universes::Maker;
 
 /// Name of the store of simulations in a run directory.
 pub(crate) const STORE: &str = "simulations.zarr";

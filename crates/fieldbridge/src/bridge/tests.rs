@@ -5,7 +5,10 @@ fn own(numbers: &[f32]) -> Rows {
     Rows {
         count: numbers.len(),
         data: numbers.to_vec(),
-        context: numbers.iter().flat_map(|number| [10.0 * number, 10.0 * number + 1.0]).collect(),
+        context: numbers
+            .iter()
+            .flat_map(|number| [10.0 * number, 10.0 * number + 1.0])
+            .collect(),
         mask: vec![1.0; 2 * numbers.len()],
         ..Rows::default()
     }
@@ -17,7 +20,10 @@ fn contexts(rows: &Rows) -> Vec<Vec<f32>> {
         true => (0..rows.count).collect(),
         false => rows.given.clone(),
     };
-    given.iter().map(|&row| rows.context[2 * row..2 * (row + 1)].to_vec()).collect()
+    given
+        .iter()
+        .map(|&row| rows.context[2 * row..2 * (row + 1)].to_vec())
+        .collect()
 }
 
 #[test]
@@ -38,7 +44,11 @@ fn rows_that_share_a_context_are_cut_and_joined_as_if_each_had_its_own() {
     for (from, to) in [(0, 6), (1, 4), (3, 5), (5, 6), (2, 2)] {
         same(&shared.slice(from, to), &plain.slice(from, to));
     }
-    assert_eq!(shared.slice(0, 3).context.len(), 2, "a shared context stands there once");
+    assert_eq!(
+        shared.slice(0, 3).context.len(),
+        2,
+        "a shared context stands there once"
+    );
     for places in [vec![5, 0, 3, 1], vec![4, 4], vec![]] {
         same(&shared.choose(&places), &plain.choose(&places));
     }

@@ -167,7 +167,9 @@ impl DualNetwork for Compressor {
                 h = halve.forward(weights, h);
             }
         }
-        let mut hidden = self.hidden.carry(weights, moments.expect("there is at least one level"));
+        let mut hidden = self
+            .hidden
+            .carry(weights, moments.expect("there is at least one level"));
         let told = conditioning_vector(weights, self.time.as_ref(), conditions);
         if let (Some(layer), Some(told)) = (&self.conditions, told) {
             let shift = layer.forward(weights, told);

@@ -142,7 +142,8 @@ impl Sections {
                     } else {
                         return Err(Fault {
                             key: section,
-                            reason: "has no meaning beside [simulation], whose observed maps are the context".to_owned(),
+                            reason: "has no meaning beside [simulation], whose observed maps are the context"
+                                .to_owned(),
                             hint: format!("leave it out; what reads the maps is [context.{OBSERVATION}]"),
                         });
                     }

@@ -146,7 +146,8 @@ fn from_a_point(sampler: SamplerKind) -> (PointSource, fieldbridge::network::Wei
     let (x0, size, count) = ([0.3_f32, -0.6], 0.9, 2000);
     let mut registry = Registry::new();
     let modality = Modality::new("start", 2);
-    let embedding = ContextEmbedding::new(&mut registry, std::slice::from_ref(&modality), 4, 0, Activation::Silu).unwrap();
+    let embedding =
+        ContextEmbedding::new(&mut registry, std::slice::from_ref(&modality), 4, 0, Activation::Silu).unwrap();
     let network = Exact {
         ends: Ends {
             base: gaussian(&[f64::from(x0[0]), f64::from(x0[1])], &[0.0, 0.0]),

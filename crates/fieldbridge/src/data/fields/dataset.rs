@@ -91,7 +91,12 @@ impl FieldDataset {
         for (row, found) in parameters.iter().enumerate() {
             for ((value, bijection), column) in found.iter().zip(&bijections).zip(&target.columns) {
                 if !bijection.contains(*value) {
-                    return Err(outside(format!("{source_name}, simulation {row}"), column, *value, bijection));
+                    return Err(outside(
+                        format!("{source_name}, simulation {row}"),
+                        column,
+                        *value,
+                        bijection,
+                    ));
                 }
             }
         }

@@ -11,9 +11,9 @@ mod encoding;
 mod scaling;
 mod simulations;
 mod symmetry;
-mod universes;
 #[cfg(test)]
 mod tests;
+mod universes;
 
 pub use dataset::FieldDataset;
 pub use scaling::{FieldGeometry, FieldScaling};

@@ -231,7 +231,10 @@ fn parameters_alone_are_learned_from_maps_that_are_read() {
     // the same observations of the same universes, and of the data the parameters
     for (rows, other) in [
         (read.gather(&test).unwrap(), whole.gather(&test).unwrap()),
-        (read.fresh(&train, 0, &stream).unwrap(), whole.fresh(&train, 0, &stream).unwrap()),
+        (
+            read.fresh(&train, 0, &stream).unwrap(),
+            whole.fresh(&train, 0, &stream).unwrap(),
+        ),
     ] {
         assert_eq!((&rows.context, &rows.mask), (&other.context, &other.mask));
         let parameters: Vec<f32> = other.data.chunks_exact(SIZE + 1).map(|row| row[0]).collect();
@@ -239,7 +242,10 @@ fn parameters_alone_are_learned_from_maps_that_are_read() {
     }
     let encoded = read.scaling.encode_simulations(&simulations, &test).unwrap();
     assert_eq!(encoded.rows, read.gather(&test).unwrap());
-    assert_eq!(encoded.target, test.iter().map(|&row| 2.0 * row as f64 + 1.0).collect::<Vec<_>>());
+    assert_eq!(
+        encoded.target,
+        test.iter().map(|&row| 2.0 * row as f64 + 1.0).collect::<Vec<_>>()
+    );
     // new universes: their noise is that of the step, and they change by turns, an epoch each way
     let renewing = |every| made(Some(Renewal::new(Box::new(Telling), every, 5)));
     let new = renewing(3);
@@ -255,12 +261,19 @@ fn parameters_alone_are_learned_from_maps_that_are_read() {
         assert_eq!(changed(&before, &data), turn);
         before = data;
     }
-    assert_eq!(changed(&before, &rows.data), train.len(), "after three epochs all are others");
+    assert_eq!(
+        changed(&before, &rows.data),
+        train.len(),
+        "after three epochs all are others"
+    );
     // one that starts there has the same
     assert_eq!(renewing(3).fresh(&train, 3, &stream).unwrap().data, before);
     let always = renewing(1);
     let first = always.fresh(&train, 0, &stream).unwrap();
-    assert_eq!(changed(&first.data, &always.fresh(&train, 1, &stream).unwrap().data), train.len());
+    assert_eq!(
+        changed(&first.data, &always.fresh(&train, 1, &stream).unwrap().data),
+        train.len()
+    );
     assert_eq!(rows.count, train.len());
     let fields = new.scaling.fields.as_ref().unwrap();
     let mut means = 0.0;

@@ -24,6 +24,9 @@ pub trait Universes: Send + Sync + std::fmt::Debug {
     fn make(&self, stream: &Stream) -> Result<MadeUniverse, Error>;
 }
 
+/// The last universe of each place, scaled, with its number. What is not there is made again.
+type Kept = HashMap<usize, (usize, Arc<Vec<f32>>)>;
+
 /// Training rows that become other universes as training goes on.
 ///
 /// The universe of a row is decided by the seed, its place and how often it was renewed, so that a training that was stopped goes on
@@ -33,8 +36,7 @@ pub struct Renewal {
     universes: Box<dyn Universes>,
     every: usize,
     seed: u64,
-    /// The last universe of each place, scaled, with its number. What is not there is made again.
-    kept: Mutex<HashMap<usize, (usize, Arc<Vec<f32>>)>>,
+    kept: Mutex<Kept>,
 }
 
 impl Renewal {

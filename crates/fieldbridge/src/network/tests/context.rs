@@ -92,7 +92,8 @@ fn with_a_map(registry: &mut Registry) -> ContextEmbedding {
         }),
         ..Modality::new("map", 4)
     };
-    ContextEmbedding::new(registry, &[map, Modality::new("number", 1)], 8, 1, Activation::Silu).expect("the network fits")
+    ContextEmbedding::new(registry, &[map, Modality::new("number", 1)], 8, 1, Activation::Silu)
+        .expect("the network fits")
 }
 
 #[test]

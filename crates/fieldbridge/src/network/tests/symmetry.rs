@@ -175,9 +175,15 @@ fn a_periodic_compressor_says_the_same_of_a_map_shifted_by_its_coarsest_step_and
             let before = answers(network.as_ref(), &weights, &x, &u);
             let failure = |by: [usize; 3]| {
                 let order = shifted(grid, by, 2);
-                let after = answers(network.as_ref(), &weights, &reordered(&x, &order), &reordered(&u, &order));
+                let after = answers(
+                    network.as_ref(),
+                    &weights,
+                    &reordered(&x, &order),
+                    &reordered(&u, &order),
+                );
                 let each = before.iter().zip(&after);
-                each.map(|(before, after)| difference(before, after)).fold(0.0, f32::max)
+                each.map(|(before, after)| difference(before, after))
+                    .fold(0.0, f32::max)
             };
             for by in [[0, 0, 4], [0, 4, 0], [4, 4, 4], [0, 8, 8]] {
                 let moved = (0..3).any(|axis| by[axis] % grid[axis] != 0);
