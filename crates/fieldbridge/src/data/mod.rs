@@ -24,7 +24,7 @@ pub use base_points::base_points;
 pub use dataset::Dataset;
 pub use fingerprint::fingerprint;
 pub use modality::ModalityScaling;
-pub use recipe::{Bounds, DataRecipe, ModalityRecipe, ModalityScale, TargetRecipe, TargetScale};
+pub use recipe::{Bounds, DataRecipe, MapScale, ModalityRecipe, ModalityScale, TargetRecipe, TargetScale};
 pub use report::{ColumnReport, DataReport};
 pub use rows::RowStore;
 pub use scaling::{Encoded, Scaling};

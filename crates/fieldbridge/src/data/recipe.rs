@@ -82,6 +82,9 @@ pub struct TargetRecipe {
     /// How columns are brought to order one.
     #[serde(default)]
     pub scale: TargetScale,
+    /// How maps that are learned beside the columns are brought to order one.
+    #[serde(default, skip_serializing_if = "MapScale::is_default")]
+    pub maps: MapScale,
 }
 
 /// An interval, open at its ends.
@@ -155,6 +158,24 @@ pub enum TargetScale {
     Common,
     /// All columns together: minus the mean, times the inverse Cholesky factor of the covariance.
     Whiten,
+}
+
+/// How maps are brought to order one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MapScale {
+    /// Each bin: minus its mean, over the deviation of its pixels.
+    #[default]
+    Pixels,
+    /// And each wave over the mean amplitude of waves of its length, so that long waves, which are few, weigh as much as what is
+    /// known of them says.
+    Waves,
+}
+
+impl MapScale {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Table `[context.NAME]`: a named modality to condition on.

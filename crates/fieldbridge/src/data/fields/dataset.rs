@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::waves::WavePowers;
 use super::{FieldScaling, FieldSimulations, MadeUniverse, PatchSymmetry, Renewal};
 use crate::bridge::Rows;
-use crate::data::recipe::{DataRecipe, TargetRecipe};
+use crate::data::recipe::{DataRecipe, MapScale, TargetRecipe};
 use crate::data::report::DataReport;
 use crate::data::rows::{RowStore, RowWriter, chunks};
 use crate::data::scaling::Scaling;
@@ -105,6 +106,7 @@ impl FieldDataset {
         let mut sums = TargetSums::new(columns.len());
         let mut maps = vec![(0.0, 0.0); geometry.bins];
         let mut pixels = 0.0;
+        let mut powers = (target.maps == MapScale::Waves).then(|| WavePowers::new(geometry.bins, geometry.pixels));
         for range in chunks(count, CHUNK) {
             let fields = simulations.convergence(range.clone())?;
             for (row, field) in range.zip(fields.chunks_exact(geometry.size())) {
@@ -118,10 +120,13 @@ impl FieldDataset {
                     *squares += f64::from(value).powi(2);
                 }
                 pixels += (geometry.pixels * geometry.pixels) as f64;
+                if let Some(powers) = &mut powers {
+                    powers.add(field);
+                }
             }
         }
         let mean: Vec<f64> = maps.iter().map(|(sum, _)| sum / pixels).collect();
-        let deviation = maps
+        let deviation: Vec<f64> = maps
             .iter()
             .zip(&mean)
             .map(|((_, squares), mean)| (squares / pixels - mean * mean).sqrt())
@@ -134,6 +139,7 @@ impl FieldDataset {
                 geometry,
                 noise: simulations.noise.clone(),
                 mean,
+                waves: powers.map(|powers| powers.scaling(&deviation)),
                 deviation,
                 reading: reading.cloned(),
             }),

@@ -14,9 +14,11 @@ mod symmetry;
 #[cfg(test)]
 mod tests;
 mod universes;
+mod waves;
 
 pub use dataset::FieldDataset;
 pub use scaling::{FieldGeometry, FieldScaling};
 pub use simulations::FieldSimulations;
 pub use symmetry::PatchSymmetry;
 pub use universes::{MadeUniverse, Renewal, Universes};
+pub use waves::WaveScaling;

@@ -1,7 +1,10 @@
 //! The scaling of maps and of their observation.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
+use super::WaveScaling;
 use crate::network::Reading;
 
 /// A patch of sky with maps in several tomographic bins.
@@ -44,7 +47,7 @@ impl FieldGeometry {
 }
 
 /// How maps and observations are brought to order one: every bin minus its mean, over its deviation over all pixels of the
-/// training rows. Numbers stand place by place.
+/// training rows; and learned maps, when asked for, with their waves over [mean amplitudes](WaveScaling). Numbers stand place by place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FieldScaling {
     /// The patch.
@@ -55,6 +58,9 @@ pub struct FieldScaling {
     pub mean: Vec<f64>,
     /// Deviation of each bin, without noise.
     pub deviation: Vec<f64>,
+    /// Amplitudes of waves that learned maps are divided by; none: pixels alone are scaled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waves: Option<WaveScaling>,
     /// What reads the observation when the parameters alone are learned; none: the maps are learned too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<Reading>,
@@ -69,26 +75,43 @@ impl FieldScaling {
     /// Scaled maps.
     pub fn encode(&self, maps: &[f32], into: &mut Vec<f32>) {
         let bins = self.geometry.bins;
-        into.extend(
-            maps.iter()
-                .enumerate()
-                .map(|(at, &value)| ((f64::from(value) - self.mean[at % bins]) / self.deviation[at % bins]) as f32),
-        );
+        let mut scaled: Vec<f32> = maps
+            .iter()
+            .enumerate()
+            .map(|(at, &value)| ((f64::from(value) - self.mean[at % bins]) / self.deviation[at % bins]) as f32)
+            .collect();
+        if let Some(waves) = &self.waves {
+            waves.flatten(&mut scaled, self.geometry.pixels);
+        }
+        into.extend(scaled);
+    }
+
+    /// Scaled maps with pixels of order one again, where waves were.
+    fn pixels<'a>(&self, scaled: &'a [f32]) -> Cow<'a, [f32]> {
+        let Some(waves) = &self.waves else {
+            return Cow::Borrowed(scaled);
+        };
+        let mut maps = scaled.to_vec();
+        waves.restore(&mut maps, self.geometry.pixels);
+        Cow::Owned(maps)
     }
 
     /// `log |det|` of that scaling.
     pub fn log_volume(&self) -> f64 {
         let places = (self.geometry.pixels * self.geometry.pixels) as f64;
-        -places * self.deviation.iter().map(|deviation| deviation.ln()).sum::<f64>()
+        let waves = self.waves.as_ref();
+        waves.map_or(0.0, |waves| waves.log_volume(self.geometry.pixels))
+            - places * self.deviation.iter().map(|deviation| deviation.ln()).sum::<f64>()
     }
 
     /// Maps in convergence again.
-    pub fn decode<'a>(&'a self, scaled: &'a [f32]) -> impl Iterator<Item = f64> + 'a {
+    pub fn decode(&self, scaled: &[f32]) -> Vec<f64> {
         let bins = self.geometry.bins;
-        scaled
-            .iter()
-            .enumerate()
-            .map(move |(at, &value)| f64::from(value) * self.deviation[at % bins] + self.mean[at % bins])
+        let pixels = self.pixels(scaled);
+        let numbered = pixels.iter().enumerate();
+        numbered
+            .map(|(at, &value)| f64::from(value) * self.deviation[at % bins] + self.mean[at % bins])
+            .collect()
     }
 
     /// Scaled observation.
@@ -109,7 +132,8 @@ impl FieldScaling {
                 [(self.deviation[bin] / whole) as f32, (self.noise[bin] / whole) as f32]
             })
             .collect();
-        let pairs = scaled.iter().zip(noise).enumerate();
+        let pixels = self.pixels(scaled);
+        let pairs = pixels.iter().zip(noise).enumerate();
         into.extend(pairs.map(|(at, (value, noise))| {
             let [of_map, of_noise] = weights[at % bins];
             of_map * value + of_noise * noise

@@ -4,7 +4,7 @@ use fieldbridge_files::{ColumnValues, ZarrArray, ZarrKind, ZarrStore};
 use serde_json::{Map, json};
 
 use super::*;
-use crate::data::{DataRecipe, Part, TargetRecipe};
+use crate::data::{DataRecipe, MapScale, Part, TargetRecipe};
 use crate::network::Reading;
 use crate::random::Stream;
 use crate::train::TrainingRows;
@@ -81,8 +81,13 @@ fn recipes() -> (DataRecipe, TargetRecipe) {
 }
 
 fn dataset(path: &std::path::Path) -> FieldDataset {
+    dataset_in(path, MapScale::Pixels)
+}
+
+fn dataset_in(path: &std::path::Path, maps: MapScale) -> FieldDataset {
     let simulations = FieldSimulations::open(path, None).unwrap();
-    let (data, target) = recipes();
+    let (data, mut target) = recipes();
+    target.maps = maps;
     FieldDataset::prepare(&data, &target, &simulations, "print", &path.join("cache"), None, None).unwrap()
 }
 
@@ -117,6 +122,37 @@ fn symmetries_move_every_pixel_once_and_keep_neighbours() {
     let mut same = Vec::new();
     PatchSymmetry::default().apply(&map, pixels, 1, &mut same);
     assert_eq!(same, map);
+}
+
+#[test]
+fn maps_scaled_by_waves_come_back_and_are_observed_as_pixels_are() {
+    let path = store("waves", 60);
+    let [pixels, waves] = [MapScale::Pixels, MapScale::Waves].map(|maps| dataset_in(&path, maps));
+    let fields = waves.scaling.fields.as_ref().unwrap();
+    assert!(pixels.scaling.fields.as_ref().unwrap().waves.is_none() && fields.waves.is_some());
+    let places = waves.places(Part::Test);
+    let [of_pixels, of_waves] = [&pixels, &waves].map(|dataset| dataset.gather(&places).unwrap());
+    assert_eq!(of_pixels.context, of_waves.context);
+    assert!(of_pixels.data != of_waves.data);
+    let size = SIZE + 1;
+    for row in 0..places.len() {
+        let [one, other] = [(&pixels, &of_pixels), (&waves, &of_waves)]
+            .map(|(dataset, rows)| dataset.scaling.decode(&rows.data[row * size..(row + 1) * size]));
+        for (one, other) in one.iter().zip(&other) {
+            assert!((one - other).abs() < 1e-4, "{one} and {other}");
+        }
+    }
+    let training = waves.places(Part::Train);
+    let [one, other] =
+        [&pixels, &waves].map(|dataset| dataset.fresh(&training[..4], 0, &Stream::new(2, "fresh", 0)).unwrap());
+    for (one, other) in one.context.iter().zip(&other.context) {
+        assert!((one - other).abs() < 1e-5);
+    }
+    let text = serde_json::to_string(&waves.scaling).unwrap();
+    assert_eq!(
+        serde_json::from_str::<crate::data::Scaling>(&text).unwrap(),
+        waves.scaling
+    );
 }
 
 #[test]
