@@ -46,7 +46,7 @@ pub struct DataRecipe {
     /// Seed of the division alone, so that runs with other seeds hold out the same rows.
     #[serde(default)]
     pub split_seed: u64,
-    /// Beside [simulation]: epochs after which a training row becomes another universe, 1 for a new one at every use. Without it
+    /// Beside `[simulation]`: epochs after which a training row becomes another universe, 1 for a new one at every use. Without it
     /// training rows are those of the store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renew_every: Option<usize>,

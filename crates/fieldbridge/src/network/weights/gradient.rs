@@ -7,7 +7,7 @@ use super::entry::Entry;
 use super::on_device::{Weights, of_any_rank};
 
 impl Weights {
-    /// The gradient of every value, flat, in the order of [`Parameters::values`]; zero where the loss does not depend.
+    /// The gradient of every value, flat, in the order of [`Parameters::values`](super::Parameters::values); zero where the loss does not depend.
     pub fn gradient(&self, gradients: &mut Gradients) -> Vec<f32> {
         self.sum(&[self.gradients(gradients)])
     }
