@@ -1,11 +1,12 @@
 //! Maps of the chains in the report: pictures and powers.
 
 use fieldbridge::infer::markov_chain::{Chains, Convergence};
-use fieldbridge_report::{Axis, Block, Curve, CurveBand, CurveStyle, LineChart, SkyMap, SkyMaps, format_number};
+use fieldbridge_report::{Axis, Block, Curve, CurveBand, CurveStyle, LineChart};
 
 use super::observation::Observed;
 use super::page::Findings;
 use super::target::Target;
+use crate::report::bin_maps::BinMaps;
 use crate::report::figures::Figures;
 
 /// Most pixels of a side that are drawn.
@@ -67,37 +68,20 @@ fn pictures(
         ("deviation of the draws", of(deviation)),
     ]);
     let limit = panels[1].1.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
-    let columns = panels.len();
-    let figure = SkyMaps {
-        title: format!("Convergence in bin {bin}"),
-        width_degrees: patch.width_degrees(),
-        maps: panels
-            .into_iter()
-            .map(|(title, values)| SkyMap {
-                title: title.to_owned(),
-                values,
-            })
-            .collect(),
-        label: "convergence".to_owned(),
-        limit,
-        columns,
-    };
-    let ends = if observed.truth.is_some() { "true" } else { "mean" };
-    let averaged = if block > 1 {
+    let remark = if block > 1 {
         format!(" Means of {block} by {block} pixels are drawn; the deviation is the mean one of a pixel.")
     } else {
         String::new()
     };
-    figures.add_wide(
-        &format!("maps-{bin}"),
-        format!(
-            "Convergence in tomographic bin {bin}, no unit, all on one colour scale that ends at the largest {ends} value, ±{}; \
-             noise beyond is drawn as its ends.{averaged}",
-            format_number(limit)
-        ),
-        |theme| figure.svg(theme),
-        Some(&|theme| figure.narrow_svg(theme)),
-    )
+    let maps = BinMaps {
+        bin,
+        width_degrees: patch.width_degrees(),
+        columns: panels.len(),
+        panels,
+        limit,
+        ends: if observed.truth.is_some() { "true" } else { "mean" },
+    };
+    maps.add(&remark, figures)
 }
 
 fn powers(target: &Target, findings: &Findings, observed: &Observed, figures: &mut Figures) -> Vec<Block> {

@@ -3,6 +3,7 @@
 //! One file writes one section. Each takes what it needs from [`ReportInput`], says so where something is missing, and
 //! hands back blocks of the page; the figures among them are also written to `figures/` as SVG and PNG.
 
+pub(crate) mod bin_maps;
 mod calibration;
 mod columns;
 mod data;

@@ -1,10 +1,9 @@
 //! Maps, parameters, spectra and pixels of one observation, and of all in the mean.
 
-use fieldbridge_report::{
-    Axis, Block, Corner, Curve, CurveBand, CurveStyle, LineChart, SampleSet, SkyMap, SkyMaps, format_number,
-};
+use fieldbridge_report::{Axis, Block, Corner, Curve, CurveBand, CurveStyle, LineChart, SampleSet};
 
 use super::FieldInput;
+use crate::report::bin_maps::BinMaps;
 use crate::report::figures::Figures;
 
 /// Place of the auto-spectrum of a bin among all pairs.
@@ -76,30 +75,15 @@ fn maps(input: &FieldInput<'_>, figures: &mut Figures, bin: usize) -> Block {
             .as_ref()
             .map(|deviation| ("exact deviation", of(deviation))),
     );
-    let figure = SkyMaps {
-        title: format!("Convergence in bin {bin}"),
+    let maps = BinMaps {
+        bin,
         width_degrees: found.width_degrees,
-        maps: panels
-            .into_iter()
-            .map(|(title, values)| SkyMap {
-                title: title.to_owned(),
-                values,
-            })
-            .collect(),
-        label: "convergence".to_owned(),
+        panels,
         limit,
+        ends: "true",
         columns: 5,
     };
-    figures.add_wide(
-        &format!("maps-{bin}"),
-        format!(
-            "Convergence in tomographic bin {bin}, no unit, all on one colour scale that ends at the largest true value, ±{}; noise \
-             beyond is drawn as its ends.",
-            format_number(limit)
-        ),
-        |theme| figure.svg(theme),
-        Some(&|theme| figure.narrow_svg(theme)),
-    )
+    maps.add("", figures)
 }
 
 /// `l (l + 1) C / 2 pi`.
