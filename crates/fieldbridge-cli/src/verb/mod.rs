@@ -6,6 +6,8 @@ pub(crate) mod density;
 pub(crate) mod infer;
 pub(crate) mod infer_fields;
 pub(crate) mod mcmc;
+mod observed_shear;
+mod odd_maps;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod sample;
