@@ -2,6 +2,7 @@
 
     cargo build --release --example flows_2d
     python flows_2d.py --steps 1500 --seeds 3 --out results/flows_2d.json                       # log-densities
+    python flows_2d.py --density checkerboard --flow MAF --seeds 8 --out results/flows_2d_checkerboard.json
     python flows_2d.py --steps 300 --seeds 3 --density pinwheel --out results/flows_2d_time.json  # seconds
 
 No row is seen twice in training; held-out rows are 10,000. The two sides take turns, one density after the other.
@@ -70,7 +71,7 @@ def mean_and_error(values):
 
 def both(arguments, folder, density):
     """Results of both sides on one density, as two lists."""
-    subprocess.run([arguments.ours, str(folder), str(arguments.steps), str(arguments.seeds), density], check=True)
+    subprocess.run([arguments.ours, str(folder), str(arguments.steps), str(arguments.seeds), density, arguments.flow], check=True)
     ours = json.loads((folder / "fieldbridge.json").read_text())
     train, test = (torch.from_numpy(np.load(folder / f"{density}_{part}.npy")) for part in ("train", "test"))
     peers = []
@@ -102,6 +103,7 @@ def main():
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--density", choices=DENSITIES, help="one alone")
+    parser.add_argument("--flow", choices=("", "MAF", "NSF"), default="", help="one alone")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()

@@ -1,9 +1,9 @@
 //! Flows on six distributions in the plane, for the comparison with zuko: `benches/peers/flows_2d.py` writes the tables
 //! of both beside each other.
 //!
-//! `flows_2d FOLDER STEPS SEEDS [NAME]` writes for every distribution (whose name holds `NAME`) the rows of all batches in
-//! turn and the rows held out (`NAME_train.npy`, `NAME_test.npy`), the mean log-density the truth gives the latter, and
-//! what the flows gave them, to `FOLDER/fieldbridge.json`. No row is seen twice. The networks are those of zuko: masked
+//! `flows_2d FOLDER STEPS SEEDS [NAME [FLOW]]` writes for every distribution (whose name holds `NAME`) the rows of all
+//! batches in turn and the rows held out (`NAME_train.npy`, `NAME_test.npy`), the mean log-density the truth gives the
+//! latter, and what the flows (`MAF`, `NSF`, or the one named) gave them, to `FOLDER/fieldbridge.json`. No row is seen twice. The networks are those of zuko: masked
 //! perceptrons of two hidden layers of 64, five shifts and scales or three splines of eight bins.
 
 mod training;
@@ -100,10 +100,11 @@ fn store(path: &Path, points: &[f32]) -> Result<(), Box<dyn Error + Send + Sync>
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [folder, steps, seeds, wanted @ ..] = arguments.as_slice() else {
-        return Err("usage: flows_2d FOLDER STEPS SEEDS [NAME]".into());
+        return Err("usage: flows_2d FOLDER STEPS SEEDS [NAME [FLOW]]".into());
     };
     let (folder, steps, seeds) = (Path::new(folder), steps.parse::<usize>()?, seeds.parse::<u64>()?);
-    let wanted = wanted.first().map_or("", String::as_str);
+    let given = |at: usize| wanted.get(at).map_or("", String::as_str);
+    let (wanted, wanted_flow) = (given(0), given(1));
     std::fs::create_dir_all(folder)?;
     let mut results: Vec<Value> = Vec::new();
     for kind in KINDS.into_iter().filter(|kind| kind.name().contains(wanted)) {
@@ -118,7 +119,8 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         let held_out = single(&held_out);
         store(&folder.join(format!("{}_train.npy", kind.name())), &data)?;
         store(&folder.join(format!("{}_test.npy", kind.name())), &held_out)?;
-        for (name, spline) in [("MAF", false), ("NSF", true)] {
+        let flows = [("MAF", false), ("NSF", true)];
+        for (name, spline) in flows.into_iter().filter(|(name, _)| name.contains(wanted_flow)) {
             for seed in 1..=seeds {
                 let (flow, registry) = flow(spline);
                 let start = registry.finish(seed);
