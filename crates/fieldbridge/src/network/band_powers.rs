@@ -69,7 +69,12 @@ impl BandPowers {
 
     /// Times `sqrt(share n_b)`.
     fn in_deviations(&self, numbers: Dual<2>, share: f64) -> Dual<2> {
-        let factors: Vec<f32> = self.waves.modes().iter().map(|modes| (share * modes).sqrt() as f32).collect();
+        let factors: Vec<f32> = self
+            .waves
+            .modes()
+            .iter()
+            .map(|modes| (share * modes).sqrt() as f32)
+            .collect();
         numbers.linear(|numbers: Tensor<2>| {
             let factors = TensorData::new(factors.clone(), [1, factors.len()]);
             let factors = Tensor::<2>::from_data(factors, &numbers.device());
@@ -130,7 +135,11 @@ mod tests {
     #[test]
     fn the_same_map_twice_is_wholly_correlated_and_twice_as_large_has_four_times_the_power() {
         let one = Stream::new(6, "maps", 0).normals(256);
-        let both: Vec<f32> = one.iter().copied().chain(one.iter().map(|value| -2.0 * value)).collect();
+        let both: Vec<f32> = one
+            .iter()
+            .copied()
+            .chain(one.iter().map(|value| -2.0 * value))
+            .collect();
         let (found, _) = numbers(both, 2);
         let modes = {
             let mut registry = Registry::new();

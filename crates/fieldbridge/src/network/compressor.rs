@@ -4,7 +4,8 @@ use burn_tensor::Tensor;
 
 use super::convolution::{Convolution, Space};
 use super::{
-    Activation, BandPowers, Conditions, Dual, DualNetwork, FourierTime, Linear, Patches, Registry, Weights, conditioning_vector,
+    Activation, BandPowers, Conditions, Dual, DualNetwork, FourierTime, Linear, Patches, Registry, Weights,
+    conditioning_vector,
 };
 
 /// Sizes of a [`Compressor`].

@@ -41,13 +41,7 @@ impl IsotropicFilter {
     }
 
     /// `token`: `[batch, 1, width]`, `maps`: `[batch, inputs, places]`; output: `[batch, outputs, places]`.
-    pub fn forward(
-        &self,
-        weights: &Weights,
-        token: Dual<3>,
-        maps: Dual<3>,
-        conditions: Option<&Tensor<2>>,
-    ) -> Dual<3> {
+    pub fn forward(&self, weights: &Weights, token: Dual<3>, maps: Dual<3>, conditions: Option<&Tensor<2>>) -> Dual<3> {
         let (inputs, outputs, places) = (self.inputs, self.outputs, self.waves.places());
         let gains = self
             .gains

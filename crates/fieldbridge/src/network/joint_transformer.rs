@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::attention::Places;
 use super::token_head::TokenHead;
 use super::{
-    ConditionEmbedding, Conditions, Dual, DualNetwork, Initial, IsotropicFilter, Linear, PatchEmbedding, Patches, Registry,
-    RotaryPositions, Slot, TokenShape, TransformerBlock, Weights,
+    ConditionEmbedding, Conditions, Dual, DualNetwork, Initial, IsotropicFilter, Linear, PatchEmbedding, Patches,
+    Registry, RotaryPositions, Slot, TokenShape, TransformerBlock, Weights,
 };
 
 /// What a row of a [`JointTransformer`] holds, and what it is told.

@@ -182,7 +182,10 @@ mod tests {
             let q = wave_number(k, 16).hypot(wave_number(l, 16));
             let expected = if q == 0.0 { 5.0 } else { q.ln() } as f32;
             for (after, before) in after.iter().zip(&before) {
-                assert!((after - expected * before).abs() < 1e-4, "wave ({k}, {l}): {after} {before}");
+                assert!(
+                    (after - expected * before).abs() < 1e-4,
+                    "wave ({k}, {l}): {after} {before}"
+                );
             }
         }
     }
@@ -193,6 +196,10 @@ mod tests {
         assert!((waves.modes().iter().sum::<f64>() - 96.0).abs() < 1e-9);
         assert_eq!(waves.modes()[0], 1.0);
         let ones = Tensor::<2>::ones([2, 96], &cpu());
-        assert!(numbers(waves.band_means(&weights, ones)).iter().all(|mean| (mean - 1.0).abs() < 1e-5));
+        assert!(
+            numbers(waves.band_means(&weights, ones))
+                .iter()
+                .all(|mean| (mean - 1.0).abs() < 1e-5)
+        );
     }
 }
