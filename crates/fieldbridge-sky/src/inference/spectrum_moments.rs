@@ -12,10 +12,10 @@ use crate::{Cosmology, PARAMETERS, SkyError};
 
 /// Degrees of freedom of the distribution that is drawn from: tails that are wider than the posterior's.
 const FREEDOM: f64 = 5.0;
-/// Draws of the first round, which only places the second, over those of the second.
-const FIRST: f64 = 0.5;
-/// Effective draws for each parameter below which a covariance is not taken from draws.
-const TOO_FEW: f64 = 4.0;
+/// Draws of the rounds before the last, over those of the last.
+const BEFORE: [f64; 2] = [0.35, 0.5];
+/// What the place that was drawn from counts beside the draws, in effective draws for each parameter.
+const INERTIA: f64 = 1.5;
 
 /// Mean and deviation of every free parameter, in the order of [`SampledParameters::names`](super::SampledParameters::names).
 #[derive(Debug, Clone, PartialEq)]
@@ -52,12 +52,12 @@ impl Weighted {
         if squares > 0.0 { squares.recip() } else { 0.0 }
     }
 
-    /// Mean and root of the covariance, when there are draws enough for it.
-    fn moments(&self) -> Option<Peak> {
-        let free = self.points.first()?.len();
-        if self.effective() < TOO_FEW * free as f64 {
-            return None;
-        }
+    /// Mean and root of the covariance of the draws and of the place they were drawn from, which counts as a few of them: a
+    /// covariance of few effective draws alone would be far too small in some direction.
+    fn place(&self, before: &Peak) -> Peak {
+        let free = before.location.len();
+        let (effective, inertia) = (self.effective(), INERTIA * free as f64);
+        let share = effective / (effective + inertia);
         let weighted = || {
             self.points
                 .iter()
@@ -65,17 +65,26 @@ impl Weighted {
                 .filter(|(_, weight)| **weight > 0.0)
         };
         let location: Vec<f64> = (0..free)
-            .map(|at| weighted().map(|(point, weight)| weight * point[at]).sum())
+            .map(|at| {
+                let mean: f64 = weighted().map(|(point, weight)| weight * point[at]).sum();
+                share * mean + (1.0 - share) * before.location[at]
+            })
             .collect();
         let covariance: Vec<f64> = (0..free * free)
             .map(|at| {
                 let (i, j) = (at / free, at % free);
                 let product = |point: &[f64]| (point[i] - location[i]) * (point[j] - location[j]);
-                weighted().map(|(point, weight)| weight * product(point)).sum()
+                let drawn: f64 = weighted().map(|(point, weight)| weight * product(point)).sum();
+                let old: f64 = (0..free)
+                    .map(|k| before.root[i * free + k] * before.root[j * free + k])
+                    .sum();
+                share * drawn + (1.0 - share) * (old + product(&before.location))
             })
             .collect();
-        let root = lower_root(&covariance, free)?;
-        Some(Peak { location, root })
+        match lower_root(&covariance, free) {
+            Some(root) => Peak { location, root },
+            None => before.clone(),
+        }
     }
 }
 
@@ -108,16 +117,19 @@ impl SpectrumPosterior<'_> {
         Ok(value)
     }
 
-    /// Mean and deviation of the free parameters by importance sampling with `draws` draws: of Student's distribution with
-    /// the place and the covariance that the posterior has at its peak, and then, for the answer, of one with the mean and
-    /// covariance of these draws (two rounds of population Monte Carlo; Cappe et al. 2004).
+    /// Mean and deviation of the free parameters by importance sampling: draws of Student's distribution with the place and
+    /// the covariance that the posterior has at its peak, then of one with their mean and covariance, and, for the answer, `draws`
+    /// of a third one (population Monte Carlo; Cappe et al. 2004).
     ///
     /// # Errors
     /// Those of [`SpectrumPosterior::peak`]; [`SkyError::Survey`] when none of the draws is a universe that can be.
     pub fn moments(&self, draws: usize, random: &mut impl Rng) -> Result<SpectrumMoments, SkyError> {
-        let peak = self.peak()?;
-        let first = self.drawn(&peak, (FIRST * draws as f64).ceil() as usize, random);
-        let place = first.moments().unwrap_or(peak);
+        let mut place = self.peak()?;
+        for share in BEFORE {
+            place = self
+                .drawn(&place, (share * draws as f64).ceil() as usize, random)
+                .place(&place);
+        }
         let found = self.drawn(&place, draws, random);
         if found.effective() == 0.0 {
             return Err(SkyError::Survey {
