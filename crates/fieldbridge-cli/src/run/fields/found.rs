@@ -3,6 +3,8 @@
 use fieldbridge::check::{Judgement, Mira, Tarp};
 use serde::{Deserialize, Serialize};
 
+use super::baselines::found::Baselines;
+
 /// Coverage and score of one kind of posterior.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Scores {
@@ -120,6 +122,9 @@ pub(crate) struct FieldFound {
     pub(crate) one_point: OnePoint,
     pub(crate) example: Example,
     pub(crate) exact: Option<ExactComparison>,
+    /// Must be there to be read: what an older version found is looked for again.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub(crate) baselines: Option<Baselines>,
     /// Seconds of drawing.
     pub(crate) drawing_seconds: f64,
 }

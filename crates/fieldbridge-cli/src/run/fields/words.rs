@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::baselines;
 use super::found::{FieldFound, Scores};
 
 /// A few lines for people.
@@ -19,6 +20,7 @@ pub(crate) fn words(found: &FieldFound) -> String {
             scores.mira.score, scores.mira.standard_error, scores.mira.expected, scores.tarp.maximum_deviation
         ));
     }
+    lines.extend(found.baselines.iter().flat_map(baselines::words::lines));
     if let Some(exact) = &found.exact {
         let met = exact.criteria.iter().filter(|criterion| criterion.met).count();
         lines.push(format!(
@@ -77,6 +79,7 @@ pub(crate) fn object(found: &FieldFound) -> anyhow::Result<Value> {
         "parameters": scores(&found.calibration.parameters),
         "joint": scores(&found.calibration.joint),
         "spectra": found.spectra,
+        "baselines": found.baselines,
         "exact": exact,
     }))
 }
