@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use fieldbridge::data::fields::{FieldGeometry, FieldScaling, FieldSimulations};
 use fieldbridge::model::Model;
 use fieldbridge_files::{
-    Column, ColumnValues, Table, ZarrArray, ZarrKind, ZarrStore, read_array, require_writable, write_table,
+    Column, ColumnValues, Format, Table, ZarrArray, ZarrKind, ZarrStore, read_array, require_writable, write_table,
 };
 use serde_json::{Map, Value, json};
 
@@ -15,6 +15,7 @@ use crate::arguments::InferArguments;
 use crate::console::Console;
 use crate::mcmc::observation::in_planes;
 use crate::progress::waiting;
+use crate::verb::{observed_fits, other_simulations};
 
 /// Noise this far from that of training, as a ratio, is told.
 const ODD_NOISE: f64 = 1.25;
@@ -42,8 +43,12 @@ pub(crate) fn execute(
     if arguments.maps.is_some() && fields.reading.is_some() {
         bail!("the model learned the parameters alone and draws no maps; leave --maps out");
     }
-    let maps = read(observation, arguments.row, fields)?;
-    let notes = oddities(&maps, fields);
+    let mut notes = Vec::new();
+    let maps = read(observation, arguments, fields, &mut notes)?;
+    if observation.is_dir() {
+        notes.extend(other_simulations::warning(model, observation)?);
+    }
+    notes.extend(oddities(&maps, fields));
     notes.iter().for_each(|note| console.note(&format!("warning: {note}")));
     let number = arguments.row.unwrap_or(0);
     let encoded = model.manifest.scaling.encode_observation(&maps, number)?;
@@ -83,9 +88,14 @@ pub(crate) fn execute(
     Ok(Outcome::Done)
 }
 
-/// The observed maps, place by place.
-fn read(path: &Path, row: Option<usize>, fields: &FieldScaling) -> anyhow::Result<Vec<f32>> {
-    let geometry = fields.geometry;
+/// The observed maps, place by place; what is unlike the model's in how they were written goes to `notes`.
+fn read(
+    path: &Path,
+    arguments: &InferArguments,
+    fields: &FieldScaling,
+    notes: &mut Vec<String>,
+) -> anyhow::Result<Vec<f32>> {
+    let (geometry, row) = (fields.geometry, arguments.row);
     let expected = format!(
         "{} bins of {} by {} pixels, {} degrees wide",
         geometry.bins, geometry.pixels, geometry.pixels, geometry.width_degrees
@@ -122,15 +132,22 @@ fn read(path: &Path, row: Option<usize>, fields: &FieldScaling) -> anyhow::Resul
                 path.display()
             );
         }
-        let array = read_array(path).context("an observed map is an npy file or a Zarr store of simulations")?;
-        let Some(planes) = in_planes(&array.shape, &array.to_f64()?, geometry.bins, geometry.pixels) else {
-            bail!(
-                "{} has the shape {:?}; the model knows {expected}, [{bins}, {n}, {n}] or [{n}, {n}, {bins}]",
-                path.display(),
-                array.shape,
-                bins = geometry.bins,
-                n = geometry.pixels
-            );
+        let planes = if matches!(Format::of_path(path), Ok(Format::Fits)) {
+            observed_fits::read(path, arguments.group.as_deref(), geometry, notes)?
+        } else {
+            let array = read_array(path).context(
+                "an observed map is an npy file, a FITS image or HEALPix cut-out (.fits), or a Zarr store of simulations",
+            )?;
+            let Some(planes) = in_planes(&array.shape, &array.to_f64()?, geometry.bins, geometry.pixels) else {
+                bail!(
+                    "{} has the shape {:?}; the model knows {expected}, [{bins}, {n}, {n}] or [{n}, {n}, {bins}]",
+                    path.display(),
+                    array.shape,
+                    bins = geometry.bins,
+                    n = geometry.pixels
+                );
+            };
+            planes
         };
         let values: Vec<f32> = planes.into_iter().map(|value| value as f32).collect();
         (geometry.by_place(&values), path.display().to_string())
