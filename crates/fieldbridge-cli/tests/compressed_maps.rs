@@ -275,7 +275,7 @@ fn learned_posteriors_of_gaussian_fields_are_the_exact_ones_but_for_what_the_sum
     let scene = scene("compressed-exact");
     let settings = [
         "context.observation.network.patch=1",
-        "context.observation.network.width=16",
+        "context.observation.network.bands=6",
         "train.steps=2000",
         "train.batch=64",
         "train.shard=32",

@@ -45,6 +45,14 @@ pub enum Error {
         /// Likely fix.
         hint: String,
     },
+    /// An observed map cannot be answered.
+    #[error("the observation cannot be answered: {reason}; {hint}")]
+    Observation {
+        /// What is wrong with it.
+        reason: String,
+        /// Likely fix.
+        hint: String,
+    },
     /// A set has no rows where at least one is needed.
     #[error("{source_name} has {found} usable rows, at least {needed} are needed; {hint}")]
     TooFewRows {

@@ -118,7 +118,7 @@ impl Prepared {
                 simulations,
                 fingerprint,
                 cache,
-                recipe.observation.as_ref(),
+                (&recipe.observation.clone().unwrap_or_default(), recipe.reading.as_ref()),
                 renewal(recipe)?,
             )?)),
             None => Self::Table(Box::new(Dataset::prepare(

@@ -148,6 +148,21 @@ fn adopted(
         );
         return Err(refused(reason, "simulate what the model was trained on").into());
     }
+    let learned = model.manifest.scaling.fields.as_ref().map(|fields| &fields.observation);
+    if let (Some(wanted), Some(learned)) = (&recipe.observation, learned)
+        && wanted != learned
+    {
+        return Err(Error::Recipe {
+            key: "observation".to_owned(),
+            reason: format!(
+                "is {}, but the model of `pretrained` learned from {}",
+                serde_json::to_string(wanted)?,
+                serde_json::to_string(learned)?
+            ),
+            hint: "leave it out: the model knows what it observes".to_owned(),
+        }
+        .into());
+    }
     let text = as_run(recipe, directory);
     write_atomically(&directory.file("recipe.toml"), |file| file.write_all(text.as_bytes()))?;
     split::write(&directory.file("split.npy"), &vec![Some(Part::Test); simulations.count])?;

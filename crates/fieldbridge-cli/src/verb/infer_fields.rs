@@ -3,22 +3,19 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use fieldbridge::data::fields::{FieldGeometry, FieldScaling, FieldSimulations};
+use fieldbridge::data::fields::{FieldGeometry, FieldScaling, FieldSimulations, Observable};
 use fieldbridge::model::Model;
 use fieldbridge_files::{
     Column, ColumnValues, Format, Table, ZarrArray, ZarrKind, ZarrStore, read_array, require_writable, write_table,
 };
 use serde_json::{Map, Value, json};
 
+use super::{observed_fits, observed_shear, odd_maps, other_simulations};
 use crate::Outcome;
 use crate::arguments::InferArguments;
 use crate::console::Console;
 use crate::mcmc::observation::in_planes;
 use crate::progress::waiting;
-use crate::verb::{observed_fits, other_simulations};
-
-/// Noise this far from that of training, as a ratio, is told.
-const ODD_NOISE: f64 = 1.25;
 
 /// The refusal of a verb that asks for columns.
 pub(crate) fn refuse_columns(model: &Model) -> anyhow::Result<()> {
@@ -45,13 +42,16 @@ pub(crate) fn execute(
     }
     let mut notes = Vec::new();
     let maps = read(observation, arguments, fields, &mut notes)?;
+    let number = arguments.row.unwrap_or(0);
+    let scaling = &model.manifest.scaling;
+    let encoded = scaling
+        .encode_observation(&maps, number)
+        .with_context(|| observation.display().to_string())?;
     if observation.is_dir() {
         notes.extend(other_simulations::warning(model, observation)?);
     }
-    notes.extend(oddities(&maps, fields));
+    notes.extend(odd_maps::oddities(&maps, fields));
     notes.iter().for_each(|note| console.note(&format!("warning: {note}")));
-    let number = arguments.row.unwrap_or(0);
-    let encoded = model.manifest.scaling.encode_observation(&maps, number)?;
     let seed = arguments.seed.unwrap_or(model.manifest.seed);
     let drawn = waiting(console, "drawing", || model.posterior(&encoded, arguments.draws, seed))?;
     let width = model.manifest.scaling.dimension();
@@ -77,18 +77,24 @@ pub(crate) fn execute(
         summary.insert(name.clone(), json!({ "mean": mean, "deviation": deviation }));
     }
     debug_assert_eq!(parameters, summary.len());
-    let object = json!({
+    let mut object = json!({
         "draws": arguments.draws,
         "out": arguments.out,
         "maps": arguments.maps,
         "parameters": summary,
         "warnings": notes,
     });
+    if fields.observation.mask.is_some() {
+        let (hidden, places) = odd_maps::hidden(&maps, fields);
+        words.push_str(&format!("\n{hidden} of {places} places are masked"));
+        object["masked_places"] = json!(hidden);
+    }
     console.result(&words, &object)?;
     Ok(Outcome::Done)
 }
 
-/// The observed maps, place by place; what is unlike the model's in how they were written goes to `notes`.
+/// The observed maps, place by place; of shear, the second component after the first. What is unlike the model's patch in how they
+/// were written goes to `notes`.
 fn read(
     path: &Path,
     arguments: &InferArguments,
@@ -100,7 +106,7 @@ fn read(
         "{} bins of {} by {} pixels, {} degrees wide",
         geometry.bins, geometry.pixels, geometry.pixels, geometry.width_degrees
     );
-    let (maps, names): (Vec<f32>, String) = if path.is_dir() {
+    Ok(if path.is_dir() {
         let simulations = FieldSimulations::open(path, None)?;
         let found = simulations.geometry;
         if found != geometry {
@@ -121,16 +127,16 @@ fn read(
                 simulations.count
             );
         }
-        (
-            simulations.observation(row..row + 1)?,
-            format!("simulation {row} of {}", path.display()),
-        )
+        fields.simulated(&simulations, row)?
     } else {
         if row.is_some() {
             bail!(
                 "--row chooses a simulation of a Zarr store; {} is a file",
                 path.display()
             );
+        }
+        if fields.observation.kind == Observable::Shear {
+            return observed_shear::read(path, geometry);
         }
         let planes = if matches!(Format::of_path(path), Ok(Format::Fits)) {
             observed_fits::read(path, arguments.group.as_deref(), geometry, notes)?
@@ -150,61 +156,8 @@ fn read(
             planes
         };
         let values: Vec<f32> = planes.into_iter().map(|value| value as f32).collect();
-        (geometry.by_place(&values), path.display().to_string())
-    };
-    let missing = maps.iter().filter(|value| !value.is_finite()).count();
-    if missing > 0 {
-        bail!(
-            "{names}: {missing} of {} pixels are not finite; this model learned from whole maps and cannot be asked about masked ones",
-            maps.len()
-        );
-    }
-    Ok(maps)
-}
-
-/// What is unlike the observations the model learned from.
-fn oddities(maps: &[f32], fields: &FieldScaling) -> Vec<String> {
-    let FieldGeometry { bins, pixels, .. } = fields.geometry;
-    let mut notes = Vec::new();
-    for bin in 0..bins {
-        let at = |row: usize, column: usize| f64::from(maps[(row * pixels + column) * bins + bin]);
-        // half the checkered difference of four neighbours has the deviation of the noise and little of the signal
-        let blocks = (0..pixels / 2).flat_map(|row| (0..pixels / 2).map(move |column| (2 * row, 2 * column)));
-        let squares: Vec<f64> = blocks
-            .map(|(row, column)| {
-                let checkered = at(row, column) - at(row, column + 1) - at(row + 1, column) + at(row + 1, column + 1);
-                0.25 * checkered * checkered
-            })
-            .collect();
-        let noise = (squares.iter().sum::<f64>() / squares.len() as f64).sqrt();
-        // between that of the noise alone and, where neighbours hardly know of each other, that of noise and signal
-        let (least, most) = (fields.noise[bin], fields.observed_deviation(bin));
-        let odd = if noise < least / ODD_NOISE {
-            Some((noise / least, "less"))
-        } else if noise > most * ODD_NOISE {
-            Some((noise / most, "more"))
-        } else {
-            None
-        };
-        if let Some((ratio, word)) = odd {
-            notes.push(format!(
-                "bin {bin} scatters by about {noise:.4} from pixel to pixel, {ratio:.2} times as much as the model learned with: \
-                 {word} than {least:.4} of noise alone and {most:.4} with all of the signal; its posterior will be wrong",
-            ));
-        }
-        let count = (pixels * pixels) as f64;
-        let mean = (0..pixels * pixels)
-            .map(|place| f64::from(maps[place * bins + bin]))
-            .sum::<f64>()
-            / count;
-        let expected = fields.noise[bin] / pixels as f64;
-        if (mean - fields.mean[bin]).abs() > 5.0 * expected {
-            notes.push(format!(
-                "bin {bin} has a mean of {mean:.5}; simulated maps have none, and noise alone gives {expected:.5}"
-            ));
-        }
-    }
-    notes
+        geometry.by_place(&values)
+    })
 }
 
 fn write_parameters(model: &Model, drawn: &[f64], width: usize, path: &Path) -> anyhow::Result<()> {

@@ -16,7 +16,7 @@ pub struct SkyMap {
 /// Square maps of one patch of sky on one colour scale, with a bar that says what the colours are.
 ///
 /// Blue is below zero, red above, and the ends of the scale lie `limit` from it; values beyond are drawn as its ends. Where a
-/// value is not finite nothing is drawn.
+/// value is not finite the map is grey.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SkyMaps {
     /// Written above the maps.
@@ -118,6 +118,9 @@ impl SkyMaps {
         svg.text("fb-text", area.left, area.top - 5.0, Anchor::Start, size, &map.title);
         let side = (map.values.len() as f64).sqrt().round() as usize;
         let levels: Vec<Option<usize>> = map.values.iter().map(|&value| self.level(value)).collect();
+        if levels.contains(&None) {
+            svg.rectangle("fb-muted", area.left, area.top, area.width, area.height, 0.6);
+        }
         svg.cells((area.left, area.top), SIDE / side.max(1) as f64, side, &levels, colour);
         let degrees = |label: &str| Axis::linear(label.to_owned());
         let scale = Scale::new(0.0, self.width_degrees, false);
@@ -195,6 +198,12 @@ mod tests {
         // the scale beside the maps has the colour too
         let cells = |svg: &str| svg.matches("fill=\"#67001f\" d=\"M0 0h1").count();
         assert_eq!(cells(&svg), cells(&figure(0.0).svg(Theme::Light)) + 1);
+        // what has no value is grey, on a ground that whole maps do not have
+        let grey = "class=\"fb-muted\" d=";
+        assert!(svg.contains(grey));
+        let mut whole = figure(1.0);
+        whole.maps[0].values[2] = 0.5;
+        assert!(!whole.svg(Theme::Light).contains(grey));
         assert!(svg.contains("degrees") && svg.contains("convergence") && svg.contains("truth"));
         assert!(crate::png(&svg, 600).is_ok());
         assert!(SkyMaps::default().svg(Theme::Page).contains("no data"));

@@ -167,7 +167,7 @@ impl Scaling {
         if let Some(fields) = &self.fields {
             return vec![Modality {
                 reading: fields.reading.clone(),
-                ..Modality::new("observation", fields.geometry.size())
+                ..Modality::new("observation", fields.context_width())
             }];
         }
         self.context

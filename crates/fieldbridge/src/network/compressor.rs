@@ -4,7 +4,8 @@ use burn_tensor::Tensor;
 
 use super::convolution::{Convolution, Space};
 use super::{
-    Activation, Conditions, Dual, DualNetwork, FourierTime, Linear, Patches, Registry, Weights, conditioning_vector,
+    Activation, BandPowers, Conditions, Dual, DualNetwork, FourierTime, Linear, Patches, Registry, Weights,
+    conditioning_vector,
 };
 
 /// Sizes of a [`Compressor`].
@@ -24,6 +25,8 @@ pub struct CompressorShape {
     pub blocks: usize,
     /// How often the grid of patches is halved.
     pub levels: usize,
+    /// Bands of the powers of the map that stand beside what the convolutions find; 0 for none.
+    pub bands: usize,
     /// Nonlinearity.
     pub activation: Activation,
 }
@@ -38,7 +41,7 @@ const LEAST_SQUARE: f32 = 1e-6;
 ///
 /// `m = <a(h)>` and `s = ln(1e-6 + <h^2>)`
 ///
-/// are taken; one hidden layer makes the outputs of them, and is where time and context enter. The second convolution of a
+/// are taken, and with `bands` the [powers](BandPowers) of the map itself beside them; one hidden layer makes the outputs of them, and is where time and context enter. The second convolution of a
 /// block starts as zero, so that training starts from band powers of linear filters at every scale, which are all there is to
 /// know of a Gaussian field, and learns what else there is; the outputs start as zero (learned summaries: Charnock, Lavaux and Wandelt 2018, arXiv:1802.03537; trained
 /// by the likelihood of a flow: Jeffrey, Alsing and Lanusse 2021, arXiv:2009.08459).
@@ -51,6 +54,7 @@ pub struct Compressor {
     patches: Patches,
     first: Linear,
     levels: Vec<Level>,
+    powers: Option<BandPowers>,
     time: Option<FourierTime>,
     hidden: Linear,
     conditions: Option<Linear>,
@@ -69,7 +73,8 @@ impl Compressor {
     /// To `outputs` numbers, told `frequencies` of the time and a context of `context` numbers.
     ///
     /// # Panics
-    /// When patches do not fill the grid, or the grid of patches cannot be halved as often as it shall.
+    /// When patches do not fill the grid, or the grid of patches cannot be halved as often as it shall, or there are powers of a
+    /// grid that has not two axes.
     pub fn new(
         registry: &mut Registry,
         shape: &CompressorShape,
@@ -111,7 +116,12 @@ impl Compressor {
                 })
             })
             .collect();
-        let moments = (0..=shape.levels).map(|level| 2 * width(level)).sum();
+        let powers = (shape.bands > 0).then(|| {
+            let [_, height, across] = patches.sides();
+            BandPowers::new(registry, [height, across], shape.channels, shape.bands)
+        });
+        let moments: usize = (0..=shape.levels).map(|level| 2 * width(level)).sum();
+        let moments = moments + powers.as_ref().map_or(0, BandPowers::count);
         let hidden = width(shape.levels);
         let time = frequencies.map(|count| FourierTime::new(registry, count));
         let told = time.as_ref().map_or(0, FourierTime::width) + context;
@@ -119,6 +129,7 @@ impl Compressor {
             patches,
             first: Linear::new(registry, "first", patches.places() * shape.channels, shape.width),
             levels,
+            powers,
             time,
             hidden: Linear::with_biases(registry, "hidden", moments, hidden),
             conditions: (told > 0).then(|| Linear::without_bias(registry, "conditions", told, hidden)),
@@ -144,6 +155,14 @@ impl Compressor {
 impl DualNetwork for Compressor {
     fn carry(&self, weights: &Weights, rows: Dual<2>, conditions: &Conditions) -> Dual<2> {
         let [depth, height, width] = self.patches.counts();
+        let powers = self.powers.as_ref().map(|powers| {
+            let places = self.patches.cells();
+            let maps = rows.clone().linear(|rows: Tensor<2>| {
+                let [batch, numbers] = rows.dims();
+                rows.reshape([batch, places, numbers / places]).swap_dims(1, 2)
+            });
+            powers.forward(weights, maps)
+        });
         let mut h = self
             .first
             .carry(weights, self.patches.split(rows))
@@ -151,7 +170,7 @@ impl DualNetwork for Compressor {
                 let [batch, _, channels] = tokens.dims();
                 tokens.reshape([batch, depth, height, width, channels])
             });
-        let mut moments: Option<Dual<2>> = None;
+        let mut moments = powers;
         for level in &self.levels {
             for [first, second] in &level.blocks {
                 let z = first.forward(weights, h.clone().activated(self.activation));

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::attention::Places;
 use super::token_head::TokenHead;
 use super::{
-    ConditionEmbedding, Conditions, Dual, DualNetwork, Initial, Linear, PatchEmbedding, Patches, Registry,
-    RotaryPositions, Slot, TokenShape, TransformerBlock, Weights,
+    ConditionEmbedding, Conditions, Dual, DualNetwork, Initial, IsotropicFilter, Linear, PatchEmbedding, Patches,
+    Registry, RotaryPositions, Slot, TokenShape, TransformerBlock, Weights,
 };
 
 /// What a row of a [`JointTransformer`] holds, and what it is told.
@@ -25,6 +25,8 @@ pub struct JointRows {
     pub observed_channels: usize,
     /// Where patches of the observation stand.
     pub observation: ObservationTokens,
+    /// Bands of the filter whose answer is added to that of the patches; 0 for none.
+    pub bands: usize,
 }
 
 /// Where a [`JointTransformer`] puts patches of the observation.
@@ -47,7 +49,8 @@ pub enum ObservationTokens {
 /// mean of these. Positions turn queries and keys of patches, the observed ones as those of the field at the same
 /// place, and leave parameter tokens alone. [`ObservationTokens`] says whether the observation has tokens of its own, and
 /// speaks through attention, or is added to those of the fields. The time modulates every [block](TransformerBlock). Heads
-/// start as zero.
+/// start as zero. With `bands`, a linear [filter](IsotropicFilter) of the fields and of what was observed of them, chosen by the
+/// parameter tokens when all blocks have spoken, is added to what the patches say.
 #[derive(Clone, Debug)]
 pub struct JointTransformer {
     rows: JointRows,
@@ -60,6 +63,7 @@ pub struct JointTransformer {
     blocks: Vec<TransformerBlock>,
     parameter_head: TokenHead,
     field_head: TokenHead,
+    filter: Option<IsotropicFilter>,
     width: usize,
 }
 
@@ -67,7 +71,7 @@ impl JointTransformer {
     /// A network of `shape` for rows of `channels` numbers at each place of the field, told `frequencies` of the time.
     ///
     /// # Panics
-    /// When the width is not a multiple of the heads, or their width odd.
+    /// When the width is not a multiple of the heads, or their width odd, or a field with a filter has not two axes.
     pub fn new(
         registry: &mut Registry,
         rows: JointRows,
@@ -106,6 +110,12 @@ impl JointTransformer {
                 TokenHead::new(registry, width, rows.parameters, told)
             }),
             field_head: TokenHead::new(registry, width, rows.field.places() * channels, told),
+            filter: (rows.bands > 0).then(|| {
+                let [_, height, across] = rows.field.sides();
+                let values = rows.observed.map_or(0, |_| rows.observed_channels / 2);
+                let maps = [channels + values, channels];
+                IsotropicFilter::new(registry, [height, across], maps, rows.bands, [width, told])
+            }),
             rows,
             width,
         }
@@ -139,6 +149,34 @@ impl JointTransformer {
             },
         )
     }
+
+    /// The fields, then what was observed of them, map by map: `[batch, maps, places]`.
+    fn filtered_maps(&self, fields: Dual<2>, conditions: &Conditions) -> Dual<3> {
+        let places = self.rows.field.cells();
+        let map_by_map = |rows: Tensor<2>| {
+            let [batch, numbers] = rows.dims();
+            rows.reshape([batch, places, numbers / places]).swap_dims(1, 2)
+        };
+        let fields = fields.linear(map_by_map);
+        let (Some(context), Some(_)) = (&conditions.context, self.rows.observed) else {
+            return fields;
+        };
+        let values = self.rows.observed_channels / 2;
+        let observed = map_by_map(context.clone().narrow(1, 0, places * values));
+        fields.affine(
+            |fields| Tensor::cat(vec![fields, observed], 1),
+            |change: Tensor<3>| {
+                let still = Tensor::zeros([change.dims()[0], values, places], &change.device());
+                Tensor::cat(vec![change, still], 1)
+            },
+        )
+    }
+}
+
+/// `[batch, maps, places]` as rows, place by place.
+fn place_by_place(maps: Tensor<3>) -> Tensor<2> {
+    let [batch, count, places] = maps.dims();
+    maps.swap_dims(1, 2).reshape([batch, count * places])
 }
 
 impl DualNetwork for JointTransformer {
@@ -150,6 +188,10 @@ impl DualNetwork for JointTransformer {
                 .linear(move |rows: Tensor<2>| rows.narrow(1, start, length))
         };
         let field = self.field.forward(weights, part(parameters, fields));
+        let maps = self
+            .filter
+            .as_ref()
+            .map(|_| self.filtered_maps(part(parameters, fields), conditions));
         let patches = self.with_observation(weights, field, conditions);
         let tokens = self
             .parameter_tokens(weights, part(0, parameters))
@@ -174,6 +216,11 @@ impl DualNetwork for JointTransformer {
         let mean = tokens
             .clone()
             .linear(|tokens: Tensor<3>| tokens.narrow(1, 0, count).mean_dim(1));
+        let filtered = self.filter.as_ref().zip(maps).map(|(filter, maps)| {
+            filter
+                .forward(weights, mean.clone(), maps, time.as_ref())
+                .linear(place_by_place)
+        });
         let answer = self
             .parameter_head
             .forward(weights, mean, time.as_ref())
@@ -186,6 +233,10 @@ impl DualNetwork for JointTransformer {
             .rows
             .field
             .join(self.field_head.forward(weights, field, time.as_ref()));
+        let field = match filtered {
+            Some(filtered) => field.with(filtered, |field, filtered| field + filtered),
+            None => field,
+        };
         answer.with(field, |answer, field| Tensor::cat(vec![answer, field], 1))
     }
 }

@@ -8,6 +8,7 @@
 
 mod activation;
 mod attention;
+mod band_powers;
 mod cells;
 mod compressor;
 mod context;
@@ -17,6 +18,7 @@ mod convolution_block;
 mod dual;
 mod group_norm;
 mod image;
+mod isotropic_filter;
 mod joint_transformer;
 mod linear;
 mod masked_mlp;
@@ -38,12 +40,14 @@ mod token_norm;
 mod transformer;
 mod transformer_block;
 mod unet;
+mod waves;
 mod weights;
 
 use burn_tensor::Tensor;
 
 pub use activation::Activation;
 pub use attention::{Places, SelfAttention};
+pub use band_powers::BandPowers;
 pub use compressor::{Compressor, CompressorShape};
 pub(crate) use context::embed;
 pub use context::{Context, ContextEmbedding, Modality, Reading};
@@ -53,6 +57,7 @@ pub use convolution_block::{ConvolutionBlock, ConvolutionShape};
 pub use dual::{Dual, DualNetwork, Repeat};
 pub use group_norm::GroupNorm;
 pub use image::ImageNetwork;
+pub use isotropic_filter::IsotropicFilter;
 pub use joint_transformer::{JointRows, JointTransformer, ObservationTokens};
 pub use linear::Linear;
 pub use masked_mlp::{MaskedMlp, MaskedNetwork};
@@ -72,6 +77,7 @@ pub use token_norm::TokenNorm;
 pub use transformer::{TokenShape, Transformer};
 pub use transformer_block::{TransformerBlock, TransformerShape};
 pub use unet::{UNet, UNetShape};
+pub use waves::Waves;
 pub use weights::{ConstantSlot, Entry, Initial, Parameters, Registry, Slot, Weights};
 
 /// What a network is told besides the point.

@@ -49,6 +49,16 @@ impl Patches {
         self.count
     }
 
+    /// Places of the grid along depth, height and width.
+    pub fn sides(&self) -> [usize; 3] {
+        std::array::from_fn(|axis| self.count[axis] * self.size[axis])
+    }
+
+    /// Places of the grid.
+    pub fn cells(&self) -> usize {
+        self.cells.count
+    }
+
     /// Number of patches.
     pub fn tokens(&self) -> usize {
         self.count.iter().product()

@@ -99,6 +99,10 @@ pub struct NetworkRecipe {
     /// Where patches of the observation stand: in tokens of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observation: Option<ObservationTokens>,
+    /// Bands of wave numbers on a grid of two axes: of the filter beside the patches of a joint transformer, or of the powers a
+    /// compressor measures. None: no filter, no powers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bands: Option<usize>,
     /// Heads of the attention: 4, and 0, for none, at the coarsest level of a U-Net.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heads: Option<usize>,
@@ -136,6 +140,7 @@ impl Default for NetworkRecipe {
             parameter_tokens: None,
             observed: None,
             observation: None,
+            bands: None,
             heads: None,
             gated: None,
             points: None,

@@ -45,9 +45,13 @@ impl Recipe {
             &recipe.train,
         ));
         // what older releases did not know keeps out of the hashes of what they made
-        match (&recipe.observation, recipe.data.renew_every) {
+        let whole = match (&recipe.reading, recipe.data.renew_every) {
             (None, None) => whole,
             both => hash(&(whole, both)),
+        };
+        match recipe.observation.filter(|observation| !observation.is_plain()) {
+            None => whole,
+            Some(observation) => hash(&(whole, observation)),
         }
     }
 

@@ -20,6 +20,9 @@
 //! [context.observation]             # beside [simulation]: a network that reads the observed maps, so that the parameters alone
 //! network = { kind = "compressor", shape = [64, 64] }   # are learned: see Reading
 //!
+//! [observation]                     # beside [simulation]: what is observed, see ObservationRecipe
+//! kind = "shear"
+//!
 //! [spline_flow]                     # see SplineFlowRecipe
 //! [affine_flow]                     # see AffineFlowRecipe
 //! [image_flow]                      # see ImageFlowRecipe
@@ -57,6 +60,7 @@ use crate::bridge::{
     ImageFlowRecipe, InterpolantRecipe, MixtureDensityRecipe, ResidualFlowRecipe, SplineFlowRecipe,
 };
 use crate::check::CheckRecipe;
+use crate::data::fields::ObservationRecipe;
 use crate::data::{DataRecipe, ModalityRecipe, TargetRecipe, fingerprint};
 use crate::error::Error;
 use crate::network::Reading;
@@ -87,7 +91,9 @@ pub struct Recipe {
     /// What is conditioned on, by name.
     pub context: BTreeMap<String, ModalityRecipe>,
     /// What reads the observed maps of simulations, when the parameters alone are learned.
-    pub observation: Option<Reading>,
+    pub reading: Option<Reading>,
+    /// What is observed of simulations, when the recipe says it.
+    pub observation: Option<ObservationRecipe>,
     /// Settings of a spline flow.
     pub spline_flow: SplineFlowRecipe,
     /// Settings of an affine flow.
@@ -175,6 +181,10 @@ impl Recipe {
         let settled = recipe
             .data
             .check_beside(recipe.simulation.is_some())
+            .and_then(|()| match &recipe.observation {
+                Some(observation) => observation.check(recipe.reading.is_some()),
+                None => Ok(()),
+            })
             .and_then(|()| recipe.train.check())
             .and_then(|()| recipe.check.check(&recipe.target.columns));
         match settled {
@@ -248,6 +258,7 @@ impl Recipe {
             data: &self.data,
             target: &self.target,
             context: self.context_tables(),
+            observation: self.observation.as_ref(),
             spline_flow: (self.bridge == BridgeKind::SplineFlow).then_some(&self.spline_flow),
             affine_flow: (self.bridge == BridgeKind::AffineFlow).then_some(&self.affine_flow),
             image_flow: (self.bridge == BridgeKind::ImageFlow).then_some(&self.image_flow),
@@ -272,7 +283,7 @@ impl Recipe {
 
     /// The tables below `[context]`.
     fn context_tables(&self) -> toml::Table {
-        match &self.observation {
+        match &self.reading {
             Some(reading) => toml::Table::try_from(BTreeMap::from([(section::OBSERVATION, reading)])),
             None => toml::Table::try_from(&self.context),
         }
@@ -335,6 +346,7 @@ struct Whole<'a> {
     data: &'a DataRecipe,
     target: &'a TargetRecipe,
     context: toml::Table,
+    observation: Option<&'a ObservationRecipe>,
     spline_flow: Option<&'a SplineFlowRecipe>,
     affine_flow: Option<&'a AffineFlowRecipe>,
     image_flow: Option<&'a ImageFlowRecipe>,

@@ -14,12 +14,13 @@ use crate::bridge::{
     InterpolantRecipe, MixtureDensityRecipe, ResidualFlowRecipe, SplineFlowRecipe,
 };
 use crate::check::CheckRecipe;
+use crate::data::fields::ObservationRecipe;
 use crate::data::{DataRecipe, ModalityRecipe, TargetRecipe};
 use crate::network::Reading;
 use crate::train::TrainRecipe;
 
 /// Every key at the top of a recipe.
-pub(super) const KEYS: [&str; 20] = [
+pub(super) const KEYS: [&str; 21] = [
     "title",
     "seed",
     "bridge",
@@ -28,6 +29,7 @@ pub(super) const KEYS: [&str; 20] = [
     "data",
     "target",
     "context",
+    "observation",
     "spline_flow",
     "affine_flow",
     "image_flow",
@@ -42,7 +44,7 @@ pub(super) const KEYS: [&str; 20] = [
     "when",
 ];
 
-/// The modality that simulations are observed in.
+/// The table that says what is observed of simulations, and the modality they are observed in.
 pub(super) const OBSERVATION: &str = "observation";
 
 /// All tables of a recipe.
@@ -52,7 +54,8 @@ pub(super) struct Sections {
     data: DataRecipe,
     target: TargetRecipe,
     context: BTreeMap<String, ModalityRecipe>,
-    observation: Option<Reading>,
+    reading: Option<Reading>,
+    observation: Option<ObservationRecipe>,
     spline_flow: SplineFlowRecipe,
     affine_flow: AffineFlowRecipe,
     image_flow: ImageFlowRecipe,
@@ -109,6 +112,24 @@ fn not_a_table(key: &str, value: &Value) -> Fault {
     }
 }
 
+/// What is observed of simulations.
+fn observation(table: &mut Table, simulated: bool) -> Result<Option<ObservationRecipe>, Fault> {
+    let Some(value) = table.remove(OBSERVATION) else {
+        return Ok(None);
+    };
+    if !value.is_table() {
+        return Err(not_a_table(OBSERVATION, &value));
+    }
+    if !simulated {
+        return Err(Fault {
+            key: OBSERVATION.to_owned(),
+            reason: "says what is observed of simulated fields, but there is no [simulation]".to_owned(),
+            hint: "add [simulation], or leave it out".to_owned(),
+        });
+    }
+    read(OBSERVATION, value).map(Some)
+}
+
 impl Sections {
     /// Reads all tables; `when` has been taken out before.
     pub(super) fn read(mut table: Table) -> Result<Self, Fault> {
@@ -126,7 +147,7 @@ impl Sections {
         }
         let top = read("", Value::Table(top))?;
         let simulated = table.contains_key("simulation");
-        let (mut context, mut observation) = (BTreeMap::new(), None);
+        let (mut context, mut reading) = (BTreeMap::new(), None);
         match table.remove("context") {
             None => {}
             Some(Value::Table(modalities)) => {
@@ -138,7 +159,7 @@ impl Sections {
                     if !simulated {
                         context.insert(name, read(&section, value)?);
                     } else if name == OBSERVATION {
-                        observation = Some(read(&section, value)?);
+                        reading = Some(read(&section, value)?);
                     } else {
                         return Err(Fault {
                             key: section,
@@ -170,7 +191,8 @@ impl Sections {
             )?,
             target: required(&mut table, "target", "add [target] with `columns = [\"...\"]`")?,
             context,
-            observation,
+            reading,
+            observation: observation(&mut table, simulated)?,
             spline_flow: optional(&mut table, "spline_flow")?,
             affine_flow: optional(&mut table, "affine_flow")?,
             image_flow: optional(&mut table, "image_flow")?,
@@ -196,6 +218,7 @@ impl Sections {
             data: self.data,
             target: self.target,
             context: self.context,
+            reading: self.reading,
             observation: self.observation,
             spline_flow: self.spline_flow,
             affine_flow: self.affine_flow,

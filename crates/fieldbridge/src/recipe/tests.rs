@@ -187,3 +187,54 @@ fn the_identity_follows_what_decides_the_parameters_and_nothing_else() {
     // said or not, it is the same
     assert_eq!(identity(&[]), identity(&["train.precision=single"]));
 }
+
+#[test]
+fn what_is_observed_of_simulations_is_read_written_and_told_apart() {
+    const FIELDS: &str = "title = \"Test\"\n[simulation]\nsimulations = 20\n[target]\ncolumns = [\"sigma_8\"]\n";
+    let plain = read(FIELDS, &[]).unwrap();
+    assert!(plain.observation.is_none() && !plain.to_toml().contains("observation"));
+    let identity = plain.training_identity("abc");
+    // said or not, convergence in every pixel is what was always learned from
+    let said = read(FIELDS, &["observation.kind=convergence"]).unwrap();
+    assert_eq!(said.training_identity("abc"), identity);
+    let mut seen = vec![identity];
+    for settings in [
+        &["observation.kind=shear"][..],
+        &["observation.mask.edge=0.1"],
+        &["observation.kind=shear", "observation.mask.edge=0.1"],
+        &[
+            "observation.kind=shear",
+            "observation.mask.edge=0.1",
+            "observation.seed=2",
+        ],
+    ] {
+        let recipe = read(FIELDS, settings).unwrap();
+        let identity = recipe.training_identity("abc");
+        assert!(!seen.contains(&identity));
+        seen.push(identity);
+        let again = read(&recipe.to_toml(), &[]).unwrap();
+        assert_eq!(again.observation, recipe.observation);
+    }
+    let masked = format!("{FIELDS}[observation.mask]\nedge = 0.7\n");
+    let text = complaint(&masked, &[]);
+    assert!(
+        text.contains("line 7") && text.contains("`observation.mask.edge` is 0.7"),
+        "{text}"
+    );
+    let text = complaint(&masked.replace("edge = 0.7", "egde = 0.1"), &[]);
+    assert!(text.contains("line 7") && text.contains("mean `edge`"), "{text}");
+    let text = complaint(GOOD, &["observation.kind=shear"]);
+    assert!(
+        text.contains("`observation`") && text.contains("no [simulation]"),
+        "{text}"
+    );
+    let read_by_network = [
+        "context.observation.network={kind='compressor',shape=[8,8]}",
+        "observation.mask.edge=0.1",
+    ];
+    let text = complaint(FIELDS, &read_by_network);
+    assert!(
+        text.contains("`observation.mask`") && text.contains("[context.observation]"),
+        "{text}"
+    );
+}

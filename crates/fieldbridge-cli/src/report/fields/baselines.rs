@@ -8,9 +8,7 @@ use crate::run::fields::baselines::words;
 
 /// One row for each answer: errors and widths of parameters, errors of maps.
 pub(super) fn blocks(input: &FieldInput<'_>) -> Vec<Block> {
-    let Some(baselines) = &input.found.baselines else {
-        return Vec::new();
-    };
+    let baselines = &input.found.baselines;
     let (columns, bins) = (&input.found.columns, input.found.bins);
     let map = |bin: usize| match bins {
         1 => "map".to_owned(),
@@ -27,12 +25,6 @@ pub(super) fn blocks(input: &FieldInput<'_>) -> Vec<Block> {
     let rows = names(baselines)
         .into_iter()
         .map(|name| row(baselines, name, (columns.len(), bins)));
-    let fiducial: Vec<String> = baselines
-        .fiducial
-        .iter()
-        .map(|(name, value)| format!("`{name}` {}", format_number(*value)))
-        .collect();
-    let asked = words::asked_of_spectra(baselines);
     vec![
         Block::Paragraph(
             "Columns of parameters: error of the posterior mean, root mean square over observations, and mean width of the posterior, both over \
@@ -47,16 +39,29 @@ pub(super) fn blocks(input: &FieldInput<'_>) -> Vec<Block> {
             header,
             rows: rows.collect(),
         },
-        Block::Paragraph(format!(
-            "**Prior**: its mean, and maps of zero. **Observed map**: the convergence with its noise, which is what inverting shear gives (Kaiser and \
-             Squires 1993). **Power spectra**: the posterior of the parameters given auto- and cross-spectra alone, of {asked} of the \
-             observations: {}. **Wiener filter**: the best linear estimate, all bins together, with the spectra of the universe of the prior's \
-             medians, {}, taken for granted whatever the map says; what better answers gain on it comes from learning the universe from the \
-             map and, in fields that are not Gaussian, from what spectra do not hold.",
-            words::method(baselines, asked),
-            fiducial.join(", ")
-        )),
+        Block::Paragraph(explanation(baselines)),
     ]
+}
+
+/// What every answer is.
+fn explanation(baselines: &Baselines) -> String {
+    let simple = "**Prior**: its mean, and maps of zero. **Observed map**: the convergence with its noise, which is what inverting shear \
+                  gives (Kaiser and Squires 1993), and zero where nothing is observed.";
+    let Some((spectra, asked)) = words::method(baselines) else {
+        return format!("{simple} {}.", words::BEHIND_MASKS);
+    };
+    let fiducial: Vec<String> = baselines
+        .fiducial
+        .iter()
+        .map(|(name, value)| format!("`{name}` {}", format_number(*value)))
+        .collect();
+    format!(
+        "{simple} **Power spectra**: the posterior of the parameters given auto- and cross-spectra alone, of {asked} of the observations: \
+         {spectra}. **Wiener filter**: the best linear estimate, all bins together, with the spectra of the universe of the prior's \
+         medians, {}, taken for granted whatever the map says; what better answers gain on it comes from learning the universe from the \
+         map and, in fields that are not Gaussian, from what spectra do not hold.",
+        fiducial.join(", ")
+    )
 }
 
 /// All answers, simplest first.

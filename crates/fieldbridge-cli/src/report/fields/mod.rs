@@ -4,7 +4,9 @@ mod against_exact;
 mod baselines;
 mod calibration;
 mod posterior;
+mod regions;
 mod training;
+mod wording;
 
 use anyhow::Context;
 use fieldbridge::check::Verdict as Word;
@@ -67,6 +69,10 @@ fn page(input: &FieldInput<'_>, figures: &mut Figures) -> Report {
             Section::new("What simpler answers give", baselines::blocks(input)),
             Section::new("Beside the exact posterior", against_exact::blocks(input, figures)),
             Section::new("Calibration", calibration::blocks(input, figures)),
+            Section::new(
+                "Inside and outside of the observed area",
+                regions::blocks(input, figures),
+            ),
             Section::new("Maps in the mean", posterior::mean_blocks(input, figures)),
             Section::new("Training", training::blocks(input, figures)),
             Section::new("How to reproduce", reproduction(input)),
@@ -85,13 +91,14 @@ fn subtitle(input: &FieldInput<'_>) -> String {
     let found = input.found;
     let names: Vec<String> = found.columns.iter().map(|name| code(name)).collect();
     format!(
-        "Joint posterior of {} and of {} of convergence ({} × {} pixels, {}° wide) given the same maps with noise, learned from {}; \
+        "Joint posterior of {} and of {} of convergence ({} × {} pixels, {}° wide) given {}, learned from {}; \
          judged on {} it has not seen.",
         list(&names),
         counted(found.bins, "map"),
         found.pixels,
         found.pixels,
         found.width_degrees,
+        wording::given(input),
         counted(input.manifest.data.train, "simulation"),
         counted(found.observations, "observation"),
     )

@@ -2,7 +2,7 @@
 
 use fieldbridge_report::{Axis, Block, Corner, Curve, CurveBand, CurveStyle, LineChart, SampleSet};
 
-use super::FieldInput;
+use super::{FieldInput, wording};
 use crate::report::bin_maps::BinMaps;
 use crate::report::figures::Figures;
 
@@ -58,7 +58,11 @@ fn maps(input: &FieldInput<'_>, figures: &mut Figures, bin: usize) -> Block {
     let limit = of(&example.truth)
         .into_iter()
         .fold(0.0, |most: f64, value| most.max(value.abs()));
-    let mut panels = vec![("true", of(&example.truth)), ("observed", of(&example.observation))];
+    let mut observed = of(&example.observation);
+    for (value, _) in observed.iter_mut().zip(&example.hidden).filter(|(_, hidden)| **hidden) {
+        *value = f64::NAN;
+    }
+    let mut panels = vec![("true", of(&example.truth)), ("observed", observed)];
     for (at, name) in ["draw 1", "draw 2", "draw 3"].iter().enumerate() {
         if let Some(draw) = example.draws.get(at) {
             panels.push((name, of(draw)));
@@ -83,7 +87,7 @@ fn maps(input: &FieldInput<'_>, figures: &mut Figures, bin: usize) -> Block {
         ends: "true",
         columns: 5,
     };
-    maps.add("", figures)
+    maps.add(&wording::of_observed_map(input), figures)
 }
 
 /// `l (l + 1) C / 2 pi`.
@@ -114,7 +118,7 @@ fn power(input: &FieldInput<'_>, figures: &mut Figures, bin: usize) -> Block {
         curves: vec![
             curve("draws, median", middle),
             curve("true map", truth),
-            curve("observed, with noise", observed).with_style(CurveStyle::Dashed),
+            curve(wording::observed_power(input), observed).with_style(CurveStyle::Dashed),
         ],
         ..LineChart::default()
     };

@@ -2,7 +2,7 @@
 
 use fieldbridge_report::{Block, Curve, LossCurve, format_number};
 
-use super::FieldInput;
+use super::{FieldInput, wording};
 use crate::report::figures::Figures;
 use crate::report::wording::{count, duration};
 
@@ -32,12 +32,12 @@ pub(super) fn blocks(input: &FieldInput<'_>, figures: &mut Figures) -> Vec<Block
         facts.push(("Time of training".to_owned(), duration(step.seconds)));
     }
     let mut blocks = vec![
-        Block::Paragraph(
-            "Every row is observed with new noise at every step and moved by a random symmetry of the periodic patch. The loss is a \
+        Block::Paragraph(format!(
+            "Every row is observed {} at every step and moved by a random symmetry of the periodic patch. The loss is a \
              weighted squared error, with a floor above zero. The kept parameters are a moving average over recent steps, at the evaluation \
-             with the smallest validation loss."
-                .to_owned(),
-        ),
+             with the smallest validation loss.",
+            wording::renewed(input)
+        )),
         Block::KeyValues(facts),
     ];
     for (member, history) in input

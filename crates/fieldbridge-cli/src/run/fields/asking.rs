@@ -18,6 +18,7 @@ use super::draws::{Summary, moments};
 use super::exact::Exact;
 use super::found::{Example, FieldFound, Spectra};
 use super::histograms::Histograms;
+use super::regions::Regions;
 use super::scoring::{Row, Scoring};
 use crate::console::Console;
 use crate::interrupt::STOP;
@@ -46,9 +47,13 @@ pub(super) fn ask(
     let (geometry, columns) = (fields.geometry, model.target_columns().to_vec());
     let (parameters, width, draws) = (columns.len(), scaling.dimension(), recipe.check.draws);
     let bands = &simulator.bands;
-    let exact = waiting(console, "looking for the exact posterior", || {
-        Exact::of(simulator, &columns)
-    })?;
+    // what is known exactly is the posterior of convergence with white noise in every pixel
+    let exact = match fields.observation.is_plain() {
+        true => waiting(console, "looking for the exact posterior", || {
+            Exact::of(simulator, &columns)
+        })?,
+        false => None,
+    };
     let encoded = scaling.encode_simulations(simulations, rows)?;
     let truths: Vec<f64> = encoded
         .target
@@ -64,7 +69,8 @@ pub(super) fn ask(
     let scoring = Scoring::new((&truths, parameters), (&encoded.target, width), &ranges, recipe.seed)?;
     let mut scored: [Vec<Row>; 2] = [Vec::new(), Vec::new()];
     let mut comparison = exact.as_ref().map(|_| Comparison::new(&columns, geometry, draws));
-    let mut simpler = baselines::Sums::new(simulator, &columns, &geometry, draws)?;
+    let mut simpler = baselines::Sums::new(simulator, &columns, fields, draws)?;
+    let mut regions = (!fields.observation.is_plain()).then(|| Regions::new(fields));
     let mut histograms = Histograms::new(geometry, &fields.deviation);
     let (mut truth_power, mut draw_power) = (Vec::new(), Vec::new());
     let mut ratios: Vec<Vec<f64>> = Vec::new();
@@ -84,9 +90,14 @@ pub(super) fn ask(
             .zip(drawn.par_chunks_exact(draws * width))
             .map(|(&place, own)| -> anyhow::Result<_> {
                 let summary = Summary::of(own, parameters, &geometry, bands);
-                let observation = simulations.observation(rows[place]..rows[place] + 1)?;
-                let observation: Vec<f64> = observation.iter().map(|&value| f64::from(value)).collect();
-                let observation = geometry.by_bin(&observation);
+                let observed = fields.simulated(simulations, rows[place])?;
+                let observation = geometry.by_bin(&fields.shown(&observed));
+                let seen = fields.seen(&observed);
+                let ranked = regions.as_ref().map(|regions| {
+                    let truth = &encoded.target[place * width + parameters..(place + 1) * width];
+                    let stream = Stream::new(recipe.seed, "ranks of pixels", rows[place] as u64);
+                    regions.row(truth, (own, width), &seen, &stream)
+                });
                 let beside = exact.as_ref().map(|exact| {
                     let stream = Stream::new(recipe.seed, "exact draws", rows[place] as u64);
                     let beside = exact.beside(&observation, &geometry, draws, &stream);
@@ -94,16 +105,19 @@ pub(super) fn ask(
                     let row = scoring.row(place, &beside.draws);
                     (beside, summary, row)
                 });
-                Ok((summary, scoring.row(place, own), observation, beside))
+                Ok((summary, scoring.row(place, own), (observation, seen, ranked), beside))
             })
             .collect::<anyhow::Result<_>>()?;
-        for (&place, ((summary, row, observation, beside), own)) in places
+        for (&place, ((summary, row, (observation, seen, ranked), beside), own)) in places
             .iter()
             .zip(found.into_iter().zip(drawn.chunks_exact(draws * width)))
         {
             let point = &encoded.target[place * width..(place + 1) * width];
             let truth = geometry.by_bin(&point[parameters..]);
             scored[0].push(row);
+            if let (Some(regions), Some(ranked)) = (&mut regions, ranked) {
+                regions.add(ranked);
+            }
             histograms.add(0, &truth);
             histograms.add(2, &summary.mean);
             for draw in own.chunks_exact(width) {
@@ -130,6 +144,10 @@ pub(super) fn ask(
                     ],
                     truth,
                     observation,
+                    hidden: match fields.observation.mask {
+                        Some(_) => seen.iter().map(|seen| !seen).collect(),
+                        None => Vec::new(),
+                    },
                     draws: (0..3.min(draws)).map(map).collect(),
                     mean: summary.mean.clone(),
                     deviation: root(&summary.variance),
@@ -220,6 +238,7 @@ pub(super) fn ask(
         example,
         exact,
         baselines: simpler.finish(recipe.seed, console)?,
+        regions: regions.map(Regions::finish).unwrap_or_default(),
         drawing_seconds,
     })
 }

@@ -39,7 +39,11 @@ pub(crate) struct Example {
     /// Simulation it is.
     pub(crate) row: usize,
     pub(crate) truth: Vec<f64>,
+    /// What is observed of the convergence, zero where nothing is; of shear, its `E`.
     pub(crate) observation: Vec<f64>,
+    /// Which pixels are hidden, `[row, column]`; empty when none can be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) hidden: Vec<bool>,
     /// Three of the draws.
     pub(crate) draws: Vec<Vec<f64>>,
     pub(crate) mean: Vec<f64>,
@@ -59,6 +63,35 @@ pub(crate) struct Example {
 pub(crate) struct OnePoint {
     /// Tomographic bin by tomographic bin: edges, densities of true maps, of draws, of mean maps.
     pub(crate) bins: Vec<[Vec<f64>; 4]>,
+}
+
+/// Pixels of the true maps among those of the draws, over all observations.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Region {
+    /// Where these pixels are.
+    pub(crate) name: String,
+    /// Share of all pixels.
+    pub(crate) share: f64,
+    /// Observations that have such pixels.
+    pub(crate) observations: usize,
+    /// Shares of pixels in equal classes of the rank of the true pixel among drawn ones.
+    pub(crate) ranks: Vec<f64>,
+    /// Standard errors of these, from the scatter between observations.
+    pub(crate) ranks_error: Vec<f64>,
+    /// Credibility of central intervals of the draws.
+    pub(crate) credibility: Vec<f64>,
+    /// Share of true pixels inside.
+    pub(crate) coverage: Vec<f64>,
+    pub(crate) coverage_error: Vec<f64>,
+    /// Largest deviation of the coverage from the credibility.
+    pub(crate) maximum_deviation: f64,
+    /// The same in standard errors.
+    pub(crate) maximum_errors: f64,
+    /// Root mean square of the deviation of the draws, over the deviation of all pixels of the maps.
+    pub(crate) spread: f64,
+    /// Root mean square of the true pixel minus the mean of the draws, with the scatter from the number of draws taken out, over the
+    /// same. Equal to the spread when calibrated.
+    pub(crate) error: f64,
 }
 
 /// One demand and what was found.
@@ -122,9 +155,10 @@ pub(crate) struct FieldFound {
     pub(crate) one_point: OnePoint,
     pub(crate) example: Example,
     pub(crate) exact: Option<ExactComparison>,
-    /// Must be there to be read: what an older version found is looked for again.
-    #[serde(deserialize_with = "Option::deserialize")]
-    pub(crate) baselines: Option<Baselines>,
+    pub(crate) baselines: Baselines,
+    /// Pixels of the observed area and of the hidden one; none of whole maps of convergence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) regions: Vec<Region>,
     /// Seconds of drawing.
     pub(crate) drawing_seconds: f64,
 }

@@ -8,6 +8,7 @@ mod draws;
 mod exact;
 pub(crate) mod found;
 mod histograms;
+mod regions;
 mod scoring;
 pub(crate) mod words;
 

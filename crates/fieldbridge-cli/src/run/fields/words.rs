@@ -20,7 +20,19 @@ pub(crate) fn words(found: &FieldFound) -> String {
             scores.mira.score, scores.mira.standard_error, scores.mira.expected, scores.tarp.maximum_deviation
         ));
     }
-    lines.extend(found.baselines.iter().flat_map(baselines::words::lines));
+    lines.extend(baselines::words::lines(&found.baselines));
+    for region in &found.regions {
+        lines.push(format!(
+            "pixels {} ({:.0} % of all): central intervals off by {:.3} at most ({:.1} standard errors), spread {:.3} and error {:.3} of \
+             the maps' deviation",
+            region.name,
+            100.0 * region.share,
+            region.maximum_deviation,
+            region.maximum_errors,
+            region.spread,
+            region.error
+        ));
+    }
     if let Some(exact) = &found.exact {
         let met = exact.criteria.iter().filter(|criterion| criterion.met).count();
         lines.push(format!(
@@ -69,7 +81,7 @@ pub(crate) fn object(found: &FieldFound) -> anyhow::Result<Value> {
             },
         })
     });
-    Ok(json!({
+    let mut object = json!({
         "verdict": found.judgement.verdict,
         "p_value": found.judgement.p_value,
         "sentence": found.judgement.sentence,
@@ -81,5 +93,9 @@ pub(crate) fn object(found: &FieldFound) -> anyhow::Result<Value> {
         "spectra": found.spectra,
         "baselines": found.baselines,
         "exact": exact,
-    }))
+    });
+    if !found.regions.is_empty() {
+        object["pixels"] = json!(found.regions);
+    }
+    Ok(object)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::waves::WavePowers;
-use super::{FieldScaling, FieldSimulations, MadeUniverse, PatchSymmetry, Renewal};
+use super::{FieldScaling, FieldSimulations, MadeUniverse, ObservationRecipe, PatchSymmetry, Renewal};
 use crate::bridge::Rows;
 use crate::data::recipe::{DataRecipe, MapScale, TargetRecipe};
 use crate::data::report::DataReport;
@@ -25,8 +25,8 @@ const CHUNK: usize = 256;
 
 /// Scaled simulations with their division.
 ///
-/// Training rows are observed with new noise at every use and moved by a random [`PatchSymmetry`], and may become other universes
-/// ([`Renewal`]); the others keep the noise of the store.
+/// Training rows are observed with new noise, and behind a new mask where there are masks, at every use and moved by a random
+/// [`PatchSymmetry`], and may become other universes ([`Renewal`]); the others keep one observation.
 #[derive(Debug)]
 pub struct FieldDataset {
     store: RowStore,
@@ -35,8 +35,9 @@ pub struct FieldDataset {
     renewal: Option<Renewal>,
     /// Places of the learned parameters among all.
     columns: Vec<usize>,
-    /// Scaled observations of rows that are not trained on, one after the other.
-    observed: Vec<f32>,
+    /// Scaled observations of rows that are not trained on, one after the other; flags of what is missing only where something
+    /// can be.
+    observed: Rows,
     /// Where the observation of a row is, for those rows.
     observed_place: Vec<Option<usize>>,
     /// What was fitted to the training rows.
@@ -63,9 +64,9 @@ fn outside(source_name: String, column: &str, value: f64, bijection: &Bijection)
 }
 
 impl FieldDataset {
-    /// Divides, scales and encodes simulations; `cache` is where they go when they exceed the memory limit. With a `reading`
-    /// the parameters alone are learned; with a `renewal` training rows are new ones, and those of the store only say how numbers are
-    /// scaled.
+    /// Divides, scales and encodes simulations; `cache` is where they go when they exceed the memory limit. `observation` says what is
+    /// observed; where something reads it, the parameters alone are learned. With a `renewal` training rows are new ones, and
+    /// those of the store only say how numbers are scaled.
     ///
     /// # Errors
     /// When a parameter is not among the simulated ones, is constant or outside its bounds, there are too few simulations,
@@ -76,7 +77,7 @@ impl FieldDataset {
         simulations: &FieldSimulations,
         fingerprint: &str,
         cache: &Path,
-        reading: Option<&Reading>,
+        (observation, reading): (&ObservationRecipe, Option<&Reading>),
         renewal: Option<Renewal>,
     ) -> Result<Self, Error> {
         let source_name = simulations.path().display().to_string();
@@ -142,6 +143,7 @@ impl FieldDataset {
                 waves: powers.map(|powers| powers.scaling(&deviation)),
                 deviation,
                 reading: reading.cloned(),
+                observation: observation.clone(),
             }),
         };
 
@@ -150,7 +152,7 @@ impl FieldDataset {
         let width = columns.len() + geometry.size();
         let on_disk = count as u64 * width as u64 * 4 > data.memory_limit.saturating_mul(1 << 20);
         let mut writer = RowWriter::new(width, on_disk.then_some(cache))?;
-        let (mut observed, mut observed_place) = (Vec::new(), vec![None; count]);
+        let (mut observed, mut observed_place) = (Rows::default(), vec![None; count]);
         for range in chunks(count, CHUNK) {
             let maps = simulations.convergence(range.clone())?;
             for (row, map) in range.zip(maps.chunks_exact(geometry.size())) {
@@ -159,8 +161,11 @@ impl FieldDataset {
                 fields.encode(map, &mut values);
                 writer.push(values.into_iter())?;
                 if split.part(row) != Part::Train {
-                    observed_place[row] = Some(observed.len() / geometry.size());
-                    fields.encode_observation(&simulations.observation(row..row + 1)?, &mut observed);
+                    observed_place[row] = Some(observed.context.len() / fields.context_width());
+                    fields.encode_observation(&fields.simulated(simulations, row)?, &mut observed);
+                    if observation.mask.is_none() {
+                        observed.mask.clear();
+                    }
                 }
             }
         }
@@ -199,10 +204,6 @@ impl FieldDataset {
         self.scaling.fields.as_ref().expect("there are fields")
     }
 
-    fn size(&self) -> usize {
-        self.fields().geometry.size()
-    }
-
     /// What is learned of parameters and maps, scaled.
     fn learned<'a>(&self, row: &'a [f32]) -> &'a [f32] {
         &row[..self.scaling.dimension()]
@@ -228,7 +229,7 @@ impl FieldDataset {
     }
 
     /// One training row: its data and its observation.
-    fn fresh_row(&self, place: usize, epoch: usize, stream: &Stream) -> Result<(Vec<f32>, Vec<f32>), Error> {
+    fn fresh_row(&self, place: usize, epoch: usize, stream: &Stream) -> Result<Rows, Error> {
         let (fields, parameters) = (self.fields(), self.columns.len());
         let geometry = fields.geometry;
         let row = match &self.renewal {
@@ -242,11 +243,14 @@ impl FieldDataset {
         let mut moved = row[..parameters].to_vec();
         let symmetry = PatchSymmetry::draw(geometry.pixels, &stream.child("symmetry", 0));
         symmetry.apply(&row[parameters..], geometry.pixels, geometry.bins, &mut moved);
-        let noise = stream.child("noise", 0).normals(geometry.size());
-        let mut context = Vec::with_capacity(geometry.size());
-        fields.observe(&moved[parameters..], &noise, &mut context);
+        let mut rows = Rows {
+            count: 1,
+            ..Rows::default()
+        };
+        fields.observe(&moved[parameters..], &stream.child("noise", 0), &mut rows);
         moved.truncate(self.scaling.dimension());
-        Ok((moved, context))
+        rows.data = moved;
+        Ok(rows)
     }
 }
 
@@ -259,27 +263,32 @@ impl TrainingRows for FieldDataset {
         place
     }
 
-    /// Rows as the store has them; training rows, whose observation is not kept, with noise of their own that is always
-    /// the same.
+    /// Rows as the store has them; training rows, whose observation is not kept, with noise and mask of their own that are
+    /// always the same.
     fn gather(&self, places: &[usize]) -> Result<Rows, Error> {
         let fields = self.fields();
+        let width = fields.context_width();
         let mut rows = Rows {
             count: places.len(),
-            mask: vec![1.0; places.len() * self.size()],
             ..Rows::default()
         };
-        let mut row = Vec::with_capacity(self.columns.len() + self.size());
+        let mut row = Vec::with_capacity(self.columns.len() + fields.geometry.size());
         for &place in places {
             row.clear();
             self.store.read(place, &mut row)?;
             rows.data.extend_from_slice(self.learned(&row));
             match self.observed_place[place] {
-                Some(at) => rows
-                    .context
-                    .extend_from_slice(&self.observed[at * self.size()..(at + 1) * self.size()]),
+                Some(at) => {
+                    let own = at * width..(at + 1) * width;
+                    rows.context.extend_from_slice(&self.observed.context[own.clone()]);
+                    match self.observed.mask.get(own) {
+                        Some(mask) => rows.mask.extend_from_slice(mask),
+                        None => rows.mask.extend(std::iter::repeat_n(1.0, width)),
+                    }
+                }
                 None => {
-                    let noise = Stream::new(0, "noise of a training row", place as u64).normals(self.size());
-                    fields.observe(&row[self.columns.len()..], &noise, &mut rows.context);
+                    let noise = Stream::new(0, "noise of a training row", place as u64);
+                    fields.observe(&row[self.columns.len()..], &noise, &mut rows);
                 }
             }
         }
@@ -287,19 +296,14 @@ impl TrainingRows for FieldDataset {
     }
 
     fn fresh(&self, places: &[usize], epoch: usize, stream: &Stream) -> Result<Rows, Error> {
-        let made: Vec<(Vec<f32>, Vec<f32>)> = places
+        let made: Vec<Rows> = places
             .par_iter()
             .enumerate()
             .map(|(row, &place)| self.fresh_row(place, epoch, &stream.child("row", row as u64)))
             .collect::<Result<_, Error>>()?;
-        let mut rows = Rows {
-            count: places.len(),
-            mask: vec![1.0; places.len() * self.size()],
-            ..Rows::default()
-        };
-        for (data, context) in made {
-            rows.data.extend(data);
-            rows.context.extend(context);
+        let mut rows = Rows::default();
+        for one in made {
+            rows.append(one);
         }
         Ok(rows)
     }

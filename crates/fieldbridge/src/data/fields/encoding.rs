@@ -1,7 +1,6 @@
 //! Simulations and observations as a model is asked about them.
 
 use super::{FieldScaling, FieldSimulations};
-use crate::bridge::Rows;
 use crate::data::scaling::{Encoded, Scaling};
 use crate::error::Error;
 
@@ -32,7 +31,7 @@ impl Scaling {
                 fields.encode(&maps, &mut encoded.rows.data);
                 encoded.target.extend(maps.iter().map(|&value| f64::from(value)));
             }
-            fields.encode_observation(&simulations.observation(row..row + 1)?, &mut encoded.rows.context);
+            fields.encode_observation(&fields.simulated(simulations, row)?, &mut encoded.rows);
             encoded.log_volume.push(log_volume + volume);
         }
         encoded.source_rows = rows.to_vec();
@@ -40,26 +39,29 @@ impl Scaling {
         Ok(encoded)
     }
 
-    /// One observation, place by place; the draws of a model depend on `number`.
+    /// One observation, of convergence `[row, column, bin]`, or of shear with its two components one after the other; NaN where
+    /// nothing is observed. The draws of a model depend on `number`.
     ///
     /// # Errors
-    /// When fields are not learned, or the observation has another size or values that are not finite.
+    /// When fields are not learned, or the observation has another size, values that are infinite, NaN without masks having been
+    /// learned, or NaN alone.
     pub fn encode_observation(&self, observation: &[f32], number: usize) -> Result<Encoded, Error> {
         let Some(fields) = &self.fields else {
             return Err(crate::error::shape("model", "a model of fields", "a model of columns"));
         };
-        if observation.len() != fields.geometry.size() {
+        if observation.len() != fields.observed_size() {
             return Err(crate::error::shape(
                 "observation",
-                fields.geometry.size(),
+                fields.observed_size(),
                 observation.len(),
             ));
         }
+        fields.require_observed(observation)?;
         let mut encoded = Encoded {
             source_rows: vec![number],
             ..Encoded::default()
         };
-        fields.encode_observation(observation, &mut encoded.rows.context);
+        fields.encode_observation(observation, &mut encoded.rows);
         finish(&mut encoded);
         Ok(encoded)
     }
@@ -77,13 +79,54 @@ impl Scaling {
     }
 }
 
-/// Fills in what follows from the rest: nothing is missing.
+/// Fills in what follows from the rest.
 fn finish(encoded: &mut Encoded) {
     let count = encoded.source_rows.len();
     encoded.outside = vec![Vec::new(); count];
-    encoded.rows = Rows {
-        count,
-        mask: vec![1.0; encoded.rows.context.len()],
-        ..std::mem::take(&mut encoded.rows)
-    };
+    encoded.rows.count = count;
+}
+
+impl FieldScaling {
+    /// Refuses an observation the model has no answer to.
+    fn require_observed(&self, observation: &[f32]) -> Result<(), Error> {
+        let count = |wanted: fn(&f32) -> bool| observation.iter().filter(|value| wanted(value)).count();
+        let of = observation.len();
+        let refuse = |reason: String, hint: &str| {
+            Err(Error::Observation {
+                reason,
+                hint: hint.to_owned(),
+            })
+        };
+        if self.observation.mask.is_none() {
+            return match count(|value| !value.is_finite()) {
+                0 => Ok(()),
+                missing => refuse(
+                    format!(
+                        "{missing} of {of} pixels are not finite, and this model learned from whole maps and cannot be asked about \
+                         masked ones"
+                    ),
+                    "train one with [observation.mask] in its recipe, as recipes/jade-masked.toml",
+                ),
+            };
+        }
+        match count(|value| value.is_infinite()) {
+            0 => {}
+            infinite => {
+                return refuse(
+                    format!("{infinite} of {of} pixels are infinite"),
+                    "give NaN where nothing is observed",
+                );
+            }
+        }
+        if !self.seen(observation).contains(&true) {
+            return refuse(
+                format!(
+                    "all of its {} places are masked (NaN)",
+                    self.geometry.pixels * self.geometry.pixels
+                ),
+                "a posterior given nothing is the prior; give a map with at least one observed pixel",
+            );
+        }
+        Ok(())
+    }
 }

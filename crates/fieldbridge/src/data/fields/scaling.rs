@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::WaveScaling;
+use super::{ObservationRecipe, WaveScaling};
 use crate::network::Reading;
 
 /// A patch of sky with maps in several tomographic bins.
@@ -64,6 +64,9 @@ pub struct FieldScaling {
     /// What reads the observation when the parameters alone are learned; none: the maps are learned too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<Reading>,
+    /// What is observed.
+    #[serde(default, skip_serializing_if = "ObservationRecipe::is_plain")]
+    pub observation: ObservationRecipe,
 }
 
 impl FieldScaling {
@@ -87,7 +90,7 @@ impl FieldScaling {
     }
 
     /// Scaled maps with pixels of order one again, where waves were.
-    fn pixels<'a>(&self, scaled: &'a [f32]) -> Cow<'a, [f32]> {
+    pub(super) fn pixels<'a>(&self, scaled: &'a [f32]) -> Cow<'a, [f32]> {
         let Some(waves) = &self.waves else {
             return Cow::Borrowed(scaled);
         };
@@ -112,31 +115,5 @@ impl FieldScaling {
         numbered
             .map(|(at, &value)| f64::from(value) * self.deviation[at % bins] + self.mean[at % bins])
             .collect()
-    }
-
-    /// Scaled observation.
-    pub fn encode_observation(&self, maps: &[f32], into: &mut Vec<f32>) {
-        let bins = self.geometry.bins;
-        into.extend(maps.iter().enumerate().map(|(at, &value)| {
-            let bin = at % bins;
-            ((f64::from(value) - self.mean[bin]) / self.observed_deviation(bin)) as f32
-        }));
-    }
-
-    /// The scaled observation of scaled maps with standard normal `noise`.
-    pub fn observe(&self, scaled: &[f32], noise: &[f32], into: &mut Vec<f32>) {
-        let bins = self.geometry.bins;
-        let weights: Vec<[f32; 2]> = (0..bins)
-            .map(|bin| {
-                let whole = self.observed_deviation(bin);
-                [(self.deviation[bin] / whole) as f32, (self.noise[bin] / whole) as f32]
-            })
-            .collect();
-        let pixels = self.pixels(scaled);
-        let pairs = pixels.iter().zip(noise).enumerate();
-        into.extend(pairs.map(|(at, (value, noise))| {
-            let [of_map, of_noise] = weights[at % bins];
-            of_map * value + of_noise * noise
-        }));
     }
 }

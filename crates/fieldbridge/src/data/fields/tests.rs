@@ -9,6 +9,8 @@ use crate::network::Reading;
 use crate::random::Stream;
 use crate::train::TrainingRows;
 
+mod observing;
+
 const BINS: usize = 2;
 const PIXELS: usize = 4;
 const SIZE: usize = BINS * PIXELS * PIXELS;
@@ -88,7 +90,17 @@ fn dataset_in(path: &std::path::Path, maps: MapScale) -> FieldDataset {
     let simulations = FieldSimulations::open(path, None).unwrap();
     let (data, mut target) = recipes();
     target.maps = maps;
-    FieldDataset::prepare(&data, &target, &simulations, "print", &path.join("cache"), None, None).unwrap()
+    observed_as(&simulations, (&data, &target), &ObservationRecipe::default())
+}
+
+/// The dataset of simulations whose maps are learned, observed as a recipe says.
+fn observed_as(
+    simulations: &FieldSimulations,
+    (data, target): (&DataRecipe, &TargetRecipe),
+    observation: &ObservationRecipe,
+) -> FieldDataset {
+    let cache = simulations.path().join("cache");
+    FieldDataset::prepare(data, target, simulations, "print", &cache, (observation, None), None).unwrap()
 }
 
 #[test]
@@ -217,7 +229,9 @@ fn what_does_not_fit_is_refused() {
     let (data, _) = recipes();
     let simulations = FieldSimulations::open(&path, Some(40)).unwrap();
     let other: TargetRecipe = toml::from_str("columns = [\"c\"]").unwrap();
-    let error = FieldDataset::prepare(&data, &other, &simulations, "", &path.join("cache"), None, None).unwrap_err();
+    let plain = ObservationRecipe::default();
+    let cache = path.join("cache");
+    let error = FieldDataset::prepare(&data, &other, &simulations, "", &cache, (&plain, None), None).unwrap_err();
     assert!(
         error.to_string().contains('c') && format!("{error:?}").contains("a, b"),
         "{error}"
@@ -256,7 +270,8 @@ fn parameters_alone_are_learned_from_maps_that_are_read() {
     let (data, target) = recipes();
     let made = |renewal: Option<Renewal>| {
         let cache = path.join("cache");
-        FieldDataset::prepare(&data, &target, &simulations, "", &cache, Some(&reading), renewal).unwrap()
+        let observation = (&ObservationRecipe::default(), Some(&reading));
+        FieldDataset::prepare(&data, &target, &simulations, "", &cache, observation, renewal).unwrap()
     };
     let (read, whole) = (made(None), dataset(&path));
     assert_eq!((read.scaling.dimension(), whole.scaling.dimension()), (1, SIZE + 1));

@@ -1,10 +1,12 @@
 //! Amplitudes of the waves of maps.
 
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex};
 
 use rustfft::num_complex::Complex64;
 use rustfft::{FftDirection, FftPlanner};
 use serde::{Deserialize, Serialize};
+
+use super::plane::transform;
 
 /// Plans, which are made once for each length.
 static PLANS: LazyLock<Mutex<FftPlanner<f64>>> = LazyLock::new(|| Mutex::new(FftPlanner::new()));
@@ -22,22 +24,6 @@ pub struct WaveScaling {
 fn ring(place: usize, side: usize) -> usize {
     let along = |index: usize| index.min(side - index) as f64;
     along(place / side).hypot(along(place % side)).round() as usize
-}
-
-/// Two-dimensional transform in place, without a factor.
-fn transform(plane: &mut [Complex64], side: usize, direction: FftDirection) {
-    let plan = PLANS
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .plan_fft(side, direction);
-    let mut turned = vec![Complex64::default(); side * side];
-    for _ in 0..2 {
-        plan.process(plane);
-        for (place, value) in plane.iter().enumerate() {
-            turned[place % side * side + place / side] = *value;
-        }
-        plane.copy_from_slice(&turned);
-    }
 }
 
 /// Power of the waves of some maps, while it is summed.
@@ -62,7 +48,7 @@ impl WavePowers {
         for (bin, sums) in self.sums.iter_mut().enumerate() {
             let values = maps.iter().skip(bin).step_by(bins);
             let mut plane: Vec<Complex64> = values.map(|&value| Complex64::from(f64::from(value))).collect();
-            transform(&mut plane, side, FftDirection::Forward);
+            transform(&PLANS, &mut plane, side, FftDirection::Forward);
             for (place, value) in plane.iter().enumerate() {
                 let (sum, count) = &mut sums[ring(place, side)];
                 *sum += value.norm_sqr();
@@ -124,11 +110,11 @@ impl WaveScaling {
             let factors: Vec<f64> = amplitudes.iter().map(|&amplitude| factor(amplitude) / area).collect();
             let values = maps.iter().skip(bin).step_by(bins);
             let mut plane: Vec<Complex64> = values.map(|&value| Complex64::from(f64::from(value))).collect();
-            transform(&mut plane, side, FftDirection::Forward);
+            transform(&PLANS, &mut plane, side, FftDirection::Forward);
             for (place, value) in plane.iter_mut().enumerate() {
                 *value *= factors[ring(place, side)];
             }
-            transform(&mut plane, side, FftDirection::Inverse);
+            transform(&PLANS, &mut plane, side, FftDirection::Inverse);
             for (value, wave) in maps.iter_mut().skip(bin).step_by(bins).zip(&plane) {
                 *value = wave.re as f32;
             }

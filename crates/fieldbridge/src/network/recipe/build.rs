@@ -114,7 +114,7 @@ impl NetworkRecipe {
     /// A key that this kind does not read would be obeyed by nobody.
     fn refuse_foreign_keys(&self, place: Place<'_>) -> Result<(), Error> {
         use NetworkKind::{Compressor, JointTransformer, SetTransformer, Transformer, UNet};
-        let given: [(&str, bool, &[NetworkKind]); 16] = [
+        let given: [(&str, bool, &[NetworkKind]); 17] = [
             (
                 "shape",
                 self.shape.is_some(),
@@ -137,6 +137,7 @@ impl NetworkRecipe {
             ("parameter_tokens", self.parameter_tokens.is_some(), &[JointTransformer]),
             ("observed", self.observed.is_some(), &[JointTransformer]),
             ("observation", self.observation.is_some(), &[JointTransformer]),
+            ("bands", self.bands.is_some(), &[JointTransformer, Compressor]),
             (
                 "heads",
                 self.heads.is_some(),

@@ -65,12 +65,13 @@ impl NetworkRecipe {
         let patches: Vec<usize> = grid.iter().map(|size| size / patch).collect();
         let shape = CompressorShape {
             levels: self.halvings(place, &patches)?,
-            grid,
             padding: self.padding.unwrap_or_default().kernel(),
             channels: cells.channels,
             patch,
             width: self.width,
             blocks: self.blocks,
+            bands: self.bands_of(place, &grid)?,
+            grid,
             activation: self.activation,
         };
         Ok(Compressor::new(
@@ -147,6 +148,26 @@ impl NetworkRecipe {
             ));
         }
         Ok(patch)
+    }
+
+    /// Bands of wave numbers; 0 for none.
+    pub(super) fn bands_of(&self, place: Place<'_>, grid: &[usize]) -> Result<usize, Error> {
+        let Some(bands) = self.bands else { return Ok(0) };
+        if bands < 3 {
+            return Err(place.refuse(
+                "bands",
+                format!("is {bands}, but the constant has a band of its own and a range has two ends"),
+                "use at least 3, or leave it out",
+            ));
+        }
+        if grid.len() != 2 || grid.iter().all(|&side| side == 1) {
+            return Err(place.refuse(
+                "bands",
+                format!("waves are those of grids of two axes, but the grid is {grid:?}"),
+                "leave it out, or use a `shape` of two axes",
+            ));
+        }
+        Ok(bands)
     }
 
     pub(super) fn grid(&self, place: Place<'_>) -> Result<Vec<usize>, Error> {

@@ -66,6 +66,7 @@ impl NetworkRecipe {
             observed,
             observed_channels: 2 * observed_channels,
             observation: self.observation.unwrap_or_default(),
+            bands: self.bands_of(place, &grid)?,
         };
         Ok(JointTransformer::new(
             registry,

@@ -97,10 +97,16 @@ pub(super) fn recipes() -> Vec<(NetworkRecipe, usize, usize)> {
     (joint.shape, joint.channels, joint.observed) = (Some(vec![1, 2]), Some(3), Some(1));
     (joint.parameters, joint.parameter_tokens, joint.gated) = (Some(1), Some(1), Some(false));
     all.push((joint, 7, 7));
+    let mut filtered = tokens(NetworkKind::JointTransformer);
+    (filtered.shape, filtered.parameters, filtered.width) = (Some(vec![2, 1]), Some(1), 16);
+    (filtered.channels, filtered.observed, filtered.bands) = (Some(2), Some(1), Some(3));
+    all.push((filtered, 5, 5));
     let mut compressor = grid(NetworkKind::Compressor, &[8, 4]);
     (compressor.levels, compressor.patch, compressor.channels) = (Some(1), Some(2), Some(2));
     (compressor.padding, compressor.activation) = (Some(Padding::Periodic), Activation::Gelu);
-    all.push((compressor, 64, 3));
+    all.push((compressor.clone(), 64, 3));
+    (compressor.bands, compressor.patch) = (Some(4), None);
+    all.push((compressor.clone(), 64, 3));
     // a single level
     let mut line = grid(NetworkKind::Compressor, &[6]);
     line.levels = Some(0);

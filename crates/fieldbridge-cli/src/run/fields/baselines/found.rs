@@ -63,7 +63,8 @@ pub(crate) struct Baselines {
     pub(crate) prior_deviation: BTreeMap<String, f64>,
     /// Parameters of the universe of the Wiener filter, the medians of the prior.
     pub(crate) fiducial: BTreeMap<String, f64>,
-    pub(crate) spectra: SpectraMethod,
+    /// None behind masks, where spectra of the patch are not seen and the filter is not the best.
+    pub(crate) spectra: Option<SpectraMethod>,
     pub(crate) parameters: Vec<ParameterAnswer>,
     pub(crate) maps: Vec<MapAnswer>,
 }

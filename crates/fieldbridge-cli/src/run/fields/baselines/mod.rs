@@ -9,7 +9,7 @@ mod spectra;
 pub(crate) mod words;
 
 use anyhow::Context;
-use fieldbridge::data::fields::FieldGeometry;
+use fieldbridge::data::fields::FieldScaling;
 use fieldbridge_sky::inference::WienerFilter;
 use fieldbridge_sky::{PARAMETERS, Simulator};
 
@@ -30,7 +30,8 @@ pub(super) struct Sums<'a> {
     /// Mean and deviation of the prior of every column.
     prior: Vec<(f64, f64)>,
     fiducial: [f64; 6],
-    filter: WienerFilter,
+    /// None behind masks.
+    filter: Option<WienerFilter>,
     bins: usize,
     draws: usize,
     of_prior: OfParameters,
@@ -112,7 +113,7 @@ impl<'a> Sums<'a> {
     pub(super) fn new(
         simulator: &'a Simulator,
         columns: &[String],
-        geometry: &FieldGeometry,
+        fields: &FieldScaling,
         draws: usize,
     ) -> anyhow::Result<Self> {
         let place = |column: &String| PARAMETERS.iter().position(|name| name == column);
@@ -131,10 +132,15 @@ impl<'a> Sums<'a> {
             columns: columns.to_vec(),
             prior: places.iter().map(|&at| priors[at].mean_and_deviation()).collect(),
             places,
-            filter: WienerFilter::new(simulator, &fiducial)
-                .context("the universe at the centre of the prior cannot be; the Wiener filter needs it")?,
+            filter: match fields.observation.mask {
+                Some(_) => None,
+                None => Some(
+                    WienerFilter::new(simulator, &fiducial)
+                        .context("the universe at the centre of the prior cannot be; the Wiener filter needs it")?,
+                ),
+            },
             fiducial: fiducial.parameters(),
-            bins: geometry.bins,
+            bins: fields.geometry.bins,
             draws,
             of_prior: OfParameters::default(),
             of_model: OfParameters::default(),
@@ -144,8 +150,8 @@ impl<'a> Sums<'a> {
         })
     }
 
-    /// Adds an observation: its true parameters and maps, what is seen of the maps, and the answers of the model and of the exact
-    /// posterior. Maps are `[bin, row, column]`. One with missing pixels has no such filter and is left out.
+    /// Adds an observation: its true parameters and maps, what it shows of the maps, and the answers of the model and of the exact
+    /// posterior. Maps are `[bin, row, column]`.
     pub(super) fn add(
         &mut self,
         (parameters, truth): (&[f64], &[f64]),
@@ -153,40 +159,38 @@ impl<'a> Sums<'a> {
         model: &Summary,
         exact: Option<&Beside>,
     ) {
-        if observation.iter().any(|value| !value.is_finite()) {
-            return;
-        }
         let count = parameters.len();
         let moments: Vec<(f64, f64)> = (0..count).map(|at| model.moments(at, count)).collect();
         self.of_prior.add(&self.prior, parameters, &self.prior, None);
         self.of_model.add(&moments, parameters, &self.prior, Some(self.draws));
-        let filtered = self.filter.mean(observation);
         let (bins, draws) = (self.bins, self.draws as f64);
         let [prior, observed, wiener, of_model, of_exact] = &mut self.maps;
         prior.add(bins, |_| 0.0, truth, |_| 0.0);
         observed.add(bins, |at| observation[at], truth, |_| 0.0);
-        wiener.add(bins, |at| filtered[at], truth, |_| 0.0);
+        if let Some(filter) = &self.filter {
+            let filtered = filter.mean(observation);
+            wiener.add(bins, |at| filtered[at], truth, |_| 0.0);
+            self.kept.push((observation.to_vec(), parameters.to_vec()));
+        }
         of_model.add(bins, |at| model.mean[at], truth, |at| model.variance[at] / draws);
         if let Some(exact) = exact {
             self.of_exact.add(&exact.parameters, parameters, &self.prior, None);
             of_exact.add(bins, |at| exact.mean[at], truth, |_| 0.0);
         }
-        self.kept.push((observation.to_vec(), parameters.to_vec()));
     }
 
-    /// All answers; none when no observation is whole.
-    pub(super) fn finish(self, seed: u64, console: &Console) -> anyhow::Result<Option<Baselines>> {
+    /// All answers.
+    pub(super) fn finish(self, seed: u64, console: &Console) -> anyhow::Result<Baselines> {
         let columns = &self.columns;
-        let Some(of_prior) = self.of_prior.finish("prior", columns) else {
-            return Ok(None);
-        };
-        let mut of_exact = self.of_exact.finish("exact posterior", columns);
+        let of_prior = self.of_prior.finish("prior", columns);
+        let of_exact = self.of_exact.finish("exact posterior", columns);
         let (spectra, of_spectra) = match &of_exact {
             Some(exact) => {
                 let mut same = exact.clone();
                 same.answer = SPECTRA.to_owned();
-                (SpectraMethod::Exact, Some(same))
+                (Some(SpectraMethod::Exact), Some(same))
             }
+            None if self.filter.is_none() => (None, None),
             None => {
                 let label = "answering from power spectra alone";
                 let answers = waiting(console, label, || -> anyhow::Result<_> {
@@ -198,7 +202,7 @@ impl<'a> Sums<'a> {
                 for (moments, (_, truth)) in answers.moments.iter().zip(&self.kept) {
                     found.add(moments, truth, &self.prior, None);
                 }
-                (answers.method, found.finish(SPECTRA, columns))
+                (Some(answers.method), found.finish(SPECTRA, columns))
             }
         };
         let of_model = self.of_model.finish("model", columns);
@@ -207,7 +211,7 @@ impl<'a> Sums<'a> {
             .into_iter()
             .zip(MAPS)
             .filter_map(|(maps, name)| maps.finish(name));
-        Ok(Some(Baselines {
+        Ok(Baselines {
             prior_deviation: columns
                 .iter()
                 .zip(&self.prior)
@@ -215,12 +219,12 @@ impl<'a> Sums<'a> {
                 .collect(),
             fiducial: PARAMETERS.map(str::to_owned).into_iter().zip(self.fiducial).collect(),
             spectra,
-            parameters: [Some(of_prior), of_spectra, of_model, of_exact.take()]
+            parameters: [of_prior, of_spectra, of_model, of_exact]
                 .into_iter()
                 .flatten()
                 .collect(),
             maps: maps.collect(),
-        }))
+        })
     }
 }
 
