@@ -92,7 +92,7 @@ pub(crate) enum Verb {
     Density(DensityArguments),
     /// Draw posteriors for every row of a file
     #[command(
-        after_help = "Examples:\n  fieldbridge infer runs/photoz --data data/dc2/test_dc2_training_9816.hdf5 --draws 100 --out posteriors.parquet\n  fieldbridge infer runs/jade-gaussian --observation map.npy --draws 200 --out parameters.parquet --maps maps.zarr"
+        after_help = "Examples:\n  fieldbridge infer runs/photoz --data data/dc2/test_dc2_training_9816.hdf5 --draws 100 --out posteriors.parquet\n  fieldbridge infer runs/jade-gaussian --observation map.npy --draws 200 --out parameters.parquet --maps maps.zarr\n  fieldbridge infer models/jade --observation convergence.fits --draws 200 --out parameters.parquet\n  fieldbridge infer models/jade --observation healpix.fits --group CUT_OUT --draws 200 --out parameters.parquet"
     )]
     Infer(InferArguments),
     /// Check whether posteriors are calibrated
@@ -235,7 +235,8 @@ pub(crate) struct InferArguments {
         conflicts_with = "observation"
     )]
     pub(crate) data: Option<PathBuf>,
-    /// Observed map, for a model of maps: an npy file [bin, y, x] or [y, x, bin], or a Zarr store of simulations
+    /// Observed map, for a model of maps: an npy file [bin, y, x] or [y, x, bin], a FITS image [bin, y, x], a HEALPix cut-out in a
+    /// FITS table, or a Zarr store of simulations
     #[arg(long, value_name = "MAP")]
     pub(crate) observation: Option<PathBuf>,
     /// Which simulation of a Zarr store is the observation; the first by default

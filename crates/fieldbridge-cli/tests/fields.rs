@@ -111,9 +111,44 @@ fn a_run_simulates_trains_compares_with_the_exact_posterior_and_reports() {
     assert_eq!(criteria.len(), 11);
     // an untrained model is told from the truth
     assert!(criteria.iter().any(|criterion| criterion["met"] == false));
+    let baselines = &json["baselines"];
+    assert_eq!(baselines["spectra"]["method"], "exact");
+    let answers = |kind: &str| -> Vec<String> {
+        let found = baselines[kind].as_array().unwrap().iter();
+        found
+            .map(|answer| answer["answer"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(
+        answers("parameters"),
+        ["prior", "power spectra", "model", "exact posterior"]
+    );
+    assert_eq!(
+        answers("maps"),
+        ["prior", "observed map", "Wiener filter", "model", "exact posterior"]
+    );
+    let map = |answer: usize, bin: usize| baselines["maps"][answer]["bins"][bin]["error"].as_f64().unwrap();
+    for bin in 0..2 {
+        assert_eq!(map(0, bin), 1.0);
+        // the filter takes noise away, less where there is less, and the exact mean is best
+        assert!(map(1, bin) > 1.03 * map(2, bin), "{baselines}");
+        assert!(map(2, bin) < 1.0 && map(4, bin) < map(2, bin) + 0.02, "{baselines}");
+        assert!(map(4, bin) < map(3, bin), "{baselines}");
+    }
+    let told = scene.bytes("run/check.json");
+    let told: serde_json::Value = serde_json::from_slice(&told).unwrap();
+    assert_eq!(told["baselines"], *baselines);
     // draws keep to the prior that is cut
     let report = String::from_utf8(scene.bytes("run/report.html")).unwrap();
-    for words in ["Convergence in bin 1", "exact draws", "Mira", "degrees", "omega_c"] {
+    for words in [
+        "Convergence in bin 1",
+        "exact draws",
+        "Mira",
+        "degrees",
+        "omega_c",
+        "What simpler answers give",
+        "Wiener filter",
+    ] {
         assert!(report.contains(words), "{words}");
     }
     let done = scene.fieldbridge(&["run", "recipe.toml", "--out", "run"]).done();
@@ -135,6 +170,53 @@ fn a_run_simulates_trains_compares_with_the_exact_posterior_and_reports() {
     scene
         .fieldbridge(&["run", "other.toml", "--out", "other"])
         .fails_saying(&["pretrained", "bins: 1", "bins: 2"]);
+}
+
+/// What power spectra alone say where no posterior is exact: on a grid of two parameters, and by draws of three.
+#[test]
+fn fields_that_are_not_gaussian_stand_beside_the_posterior_of_their_spectra() {
+    let scene = scene("fields-spectra");
+    let run = |out: &str, more: &[&str]| {
+        let words = [
+            "run",
+            "recipe.toml",
+            "--json",
+            "--out",
+            out,
+            "--set",
+            "simulation.field.law=log_normal",
+            "--set",
+            "train.steps=3",
+        ];
+        let json = scene.fieldbridge(&[&words, more].concat()).done().json();
+        assert!(json["exact"].is_null());
+        let baselines = json["baselines"].clone();
+        assert_eq!(baselines["parameters"][1]["answer"], "power spectra");
+        assert_eq!(baselines["maps"].as_array().unwrap().len(), 4);
+        let of = |answer: usize, what: &str| {
+            let column = &baselines["parameters"][answer]["parameters"][0];
+            assert_eq!(column["name"], "sigma_8");
+            column[what].as_f64().unwrap()
+        };
+        // the prior is as wide as it says, and spectra know more
+        assert!(
+            (of(0, "width") - 1.0).abs() < 1e-9 && (0.4..1.8).contains(&of(0, "error")),
+            "{baselines}"
+        );
+        assert!(of(1, "width") < 0.97 && of(1, "width") > 0.2, "{baselines}");
+        baselines
+    };
+    let two = run("two", &[]);
+    assert_eq!(two["spectra"]["cells"], serde_json::json!([96, 96]));
+    let three = run(
+        "three",
+        &["--set", "simulation.prior.n_s={ mean = 0.9645, deviation = 0.02 }"],
+    );
+    assert_eq!(three["spectra"]["method"], "weighted_draws");
+    assert!(three["spectra"]["least_effective"].as_f64().unwrap() > 60.0, "{three}");
+    // a narrow third parameter changes little: draws give what the grid gives, of other universes with the same numbers
+    let width = |found: &serde_json::Value| found["parameters"][1]["parameters"][0]["width"].as_f64().unwrap();
+    assert!((width(&three) / width(&two) - 1.0).abs() < 0.1, "{two} {three}");
 }
 
 #[test]

@@ -130,6 +130,17 @@ fn a_run_on_masked_shear_judges_pixels_inside_and_outside_and_is_the_same_on_any
     let json = ended.json();
     // the exact posterior is not that of masked shear
     assert!(json["exact"].is_null());
+    // neither is what a filter of modes gives, nor do spectra of the patch exist
+    let baselines = &json["baselines"];
+    assert!(baselines["spectra"].is_null());
+    for (kind, expected) in [
+        ("parameters", &["prior", "model"][..]),
+        ("maps", &["prior", "observed map", "model"]),
+    ] {
+        let answers = baselines[kind].as_array().unwrap().iter();
+        let names: Vec<&str> = answers.map(|answer| answer["answer"].as_str().unwrap()).collect();
+        assert_eq!(names, expected);
+    }
     let regions = json["pixels"].as_array().unwrap();
     let names: Vec<&str> = regions.iter().map(|region| region["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["observed", "hidden"]);
@@ -147,6 +158,8 @@ fn a_run_on_masked_shear_judges_pixels_inside_and_outside_and_is_the_same_on_any
     let report = String::from_utf8(scene.bytes("run/report.html")).unwrap();
     for words in [
         "Inside and outside of the observed area",
+        "What simpler answers give",
+        "Behind masks there are no power spectra",
         "hidden pixels",
         "Grey: hidden",
         "E mode",

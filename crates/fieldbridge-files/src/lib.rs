@@ -37,7 +37,8 @@
 //! | `.npz` | every array a column | yes |
 //! | `.csv` | header line, kinds inferred from all rows | yes |
 //!
-//! A [`ZarrStore`] is a folder of arrays that grow, for simulations.
+//! A [`ZarrStore`] is a folder of arrays that grow, for simulations. [`fits_units`] lists what a FITS file holds, with its keywords,
+//! and reads its images.
 
 mod array;
 pub mod atomic;
@@ -62,6 +63,7 @@ mod zarr;
 
 pub use array::{Array, read_array, write_npy};
 pub use error::FileError;
+pub use fits::{FitsKind, FitsUnit, fits_units};
 pub use format::Format;
 pub use nearest::nearest_name;
 pub use table::{Column, ColumnInfo, ColumnKind, ColumnValues, Table};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fieldbridge_files::{FileError, TableFile, read_array};
+use fieldbridge_files::{FileError, FitsKind, TableFile, fits_units, read_array};
 
 fn fixtures() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
@@ -18,12 +18,16 @@ fn fixtures() -> Vec<PathBuf> {
 
 /// Opens and reads everything there is; what matters is that it returns.
 fn read_all(path: &Path) -> Result<(), FileError> {
-    let array = if path.extension().is_some_and(|extension| extension == "npy") {
+    let named = |wanted: &str| path.extension().is_some_and(|extension| extension == wanted);
+    let array = if named("npy") {
         read_array(path).map(drop)
+    } else if named("fits") {
+        read_images(path)
     } else {
         Ok(())
     };
     let file = match TableFile::open(path) {
+        Err(FileError::Groups { groups, .. }) if groups.is_empty() && has_image(path) => return array,
         Err(FileError::Groups { groups, .. }) => {
             let group = groups.first().cloned().unwrap_or_default();
             TableFile::open_group(path, group.split(" (").next().unwrap_or_default())
@@ -40,6 +44,22 @@ fn read_all(path: &Path) -> Result<(), FileError> {
         }
     }
     first.and(array)
+}
+
+/// Whether a FITS file holds an image.
+fn has_image(path: &Path) -> bool {
+    fits_units(path).is_ok_and(|units| units.iter().any(|unit| unit.kind == FitsKind::Image))
+}
+
+/// Reads every image of a FITS file.
+fn read_images(path: &Path) -> Result<(), FileError> {
+    for unit in fits_units(path)? {
+        if unit.kind == FitsKind::Image {
+            unit.read_image()?;
+            unit.pixel_degrees()?;
+        }
+    }
+    Ok(())
 }
 
 #[test]

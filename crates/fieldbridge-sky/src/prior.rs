@@ -1,5 +1,7 @@
 //! Priors of the parameters of a universe.
 
+mod moments;
+
 use std::cmp::Ordering;
 
 use rand::{Rng, RngExt};

@@ -6,11 +6,11 @@ use anyhow::{Context, bail};
 use fieldbridge::data::fields::{FieldGeometry, FieldScaling, FieldSimulations, Observable};
 use fieldbridge::model::Model;
 use fieldbridge_files::{
-    Column, ColumnValues, Table, ZarrArray, ZarrKind, ZarrStore, read_array, require_writable, write_table,
+    Column, ColumnValues, Format, Table, ZarrArray, ZarrKind, ZarrStore, read_array, require_writable, write_table,
 };
 use serde_json::{Map, Value, json};
 
-use super::{observed_shear, odd_maps};
+use super::{observed_fits, observed_shear, odd_maps, other_simulations};
 use crate::Outcome;
 use crate::arguments::InferArguments;
 use crate::console::Console;
@@ -40,13 +40,17 @@ pub(crate) fn execute(
     if arguments.maps.is_some() && fields.reading.is_some() {
         bail!("the model learned the parameters alone and draws no maps; leave --maps out");
     }
-    let maps = read(observation, arguments.row, fields)?;
+    let mut notes = Vec::new();
+    let maps = read(observation, arguments, fields, &mut notes)?;
     let number = arguments.row.unwrap_or(0);
     let scaling = &model.manifest.scaling;
     let encoded = scaling
         .encode_observation(&maps, number)
         .with_context(|| observation.display().to_string())?;
-    let notes = odd_maps::oddities(&maps, fields);
+    if observation.is_dir() {
+        notes.extend(other_simulations::warning(model, observation)?);
+    }
+    notes.extend(odd_maps::oddities(&maps, fields));
     notes.iter().for_each(|note| console.note(&format!("warning: {note}")));
     let seed = arguments.seed.unwrap_or(model.manifest.seed);
     let drawn = waiting(console, "drawing", || model.posterior(&encoded, arguments.draws, seed))?;
@@ -89,9 +93,15 @@ pub(crate) fn execute(
     Ok(Outcome::Done)
 }
 
-/// The observed maps, place by place; of shear, the second component after the first.
-fn read(path: &Path, row: Option<usize>, fields: &FieldScaling) -> anyhow::Result<Vec<f32>> {
-    let geometry = fields.geometry;
+/// The observed maps, place by place; of shear, the second component after the first. What is unlike the model's patch in how they
+/// were written goes to `notes`.
+fn read(
+    path: &Path,
+    arguments: &InferArguments,
+    fields: &FieldScaling,
+    notes: &mut Vec<String>,
+) -> anyhow::Result<Vec<f32>> {
+    let (geometry, row) = (fields.geometry, arguments.row);
     let expected = format!(
         "{} bins of {} by {} pixels, {} degrees wide",
         geometry.bins, geometry.pixels, geometry.pixels, geometry.width_degrees
@@ -128,15 +138,22 @@ fn read(path: &Path, row: Option<usize>, fields: &FieldScaling) -> anyhow::Resul
         if fields.observation.kind == Observable::Shear {
             return observed_shear::read(path, geometry);
         }
-        let array = read_array(path).context("an observed map is an npy file or a Zarr store of simulations")?;
-        let Some(planes) = in_planes(&array.shape, &array.to_f64()?, geometry.bins, geometry.pixels) else {
-            bail!(
-                "{} has the shape {:?}; the model knows {expected}, [{bins}, {n}, {n}] or [{n}, {n}, {bins}]",
-                path.display(),
-                array.shape,
-                bins = geometry.bins,
-                n = geometry.pixels
-            );
+        let planes = if matches!(Format::of_path(path), Ok(Format::Fits)) {
+            observed_fits::read(path, arguments.group.as_deref(), geometry, notes)?
+        } else {
+            let array = read_array(path).context(
+                "an observed map is an npy file, a FITS image or HEALPix cut-out (.fits), or a Zarr store of simulations",
+            )?;
+            let Some(planes) = in_planes(&array.shape, &array.to_f64()?, geometry.bins, geometry.pixels) else {
+                bail!(
+                    "{} has the shape {:?}; the model knows {expected}, [{bins}, {n}, {n}] or [{n}, {n}, {bins}]",
+                    path.display(),
+                    array.shape,
+                    bins = geometry.bins,
+                    n = geometry.pixels
+                );
+            };
+            planes
         };
         let values: Vec<f32> = planes.into_iter().map(|value| value as f32).collect();
         geometry.by_place(&values)

@@ -9,6 +9,7 @@ const CARD: usize = 80;
 const MOST_BLOCKS: usize = 4000;
 
 /// The keywords and values of one header-data unit.
+#[derive(Debug, Clone)]
 pub(super) struct Header {
     cards: Vec<(String, String)>,
     /// Bytes the header takes, whole blocks.

@@ -1,15 +1,17 @@
-//! FITS binary tables.
+//! FITS binary tables and images.
 
 mod column;
 mod header;
+mod image;
+mod unit;
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use self::column::FitsColumn;
-use self::header::{BLOCK, Header};
+pub use self::unit::{FitsKind, FitsUnit, fits_units};
 use crate::FileError;
 use crate::cells::append;
 use crate::source::{Opened, TableSource};
@@ -26,21 +28,14 @@ struct FitsSource {
     data_start: u64,
 }
 
-/// A header-data unit that is a binary table.
-struct Extension {
-    number: usize,
-    name: String,
-    header: Header,
-    data_start: u64,
-}
-
 /// Opens the extension called or numbered `wanted`, or the only binary table there is.
 pub(crate) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, FileError> {
     let reading = |source| FileError::reading(path, source);
     let file = File::open(path).map_err(reading)?;
     let length = file.metadata().map_err(reading)?.len();
-    let extensions = extensions(path, &file, length)?;
-    let Extension { header, data_start, .. } = choose(path, extensions, wanted)?;
+    let mut tables = unit::units(path, &file, length)?;
+    tables.retain(|unit| unit.kind == FitsKind::Table);
+    let FitsUnit { header, data_start, .. } = choose(path, tables, wanted)?;
     let too_large = || FileError::corrupt(path, "the table is too large to address");
     let row_bytes = usize::try_from(header.count("NAXIS1").map_err(reading)?).map_err(|_| too_large())?;
     let rows = usize::try_from(header.count("NAXIS2").map_err(reading)?).map_err(|_| too_large())?;
@@ -70,63 +65,12 @@ pub(crate) fn open(path: &Path, wanted: Option<&str>) -> Result<Opened, FileErro
     })
 }
 
-fn extensions(path: &Path, file: &File, length: u64) -> Result<Vec<Extension>, FileError> {
-    let reading = |source| FileError::reading(path, source);
-    let mut source = BufReader::new(file);
-    let (mut start, mut number, mut found) = (0u64, 0, Vec::new());
-    while start < length {
-        source.seek(SeekFrom::Start(start)).map_err(reading)?;
-        let header = match Header::read(&mut source) {
-            Ok(header) => header,
-            // Bytes after the last unit are allowed; a cut header that begins like one is not.
-            Err(_) if number > 0 && !begins_extension(file, start) => break,
-            Err(error) => return Err(reading(error)),
-        };
-        let data_start = start + header.bytes;
-        let bytes = header.data_bytes().map_err(reading)?;
-        let name = header.text("EXTNAME").unwrap_or_default().to_owned();
-        let table = header.text("XTENSION") == Some("BINTABLE");
-        // The cut end of a table is reported when that table is opened, with its rows.
-        if data_start.saturating_add(bytes) > length && !table {
-            return Err(FileError::truncated(
-                path,
-                format!("unit {number} ends at byte {} of {length}", data_start + bytes),
-            ));
-        }
-        if table {
-            found.push(Extension {
-                number,
-                name,
-                header,
-                data_start,
-            });
-        }
-        start = data_start + bytes.div_ceil(BLOCK as u64) * BLOCK as u64;
-        number += 1;
-    }
-    Ok(found)
-}
-
-fn begins_extension(mut file: &File, start: u64) -> bool {
-    let mut first = [0; 8];
-    file.seek(SeekFrom::Start(start)).is_ok() && file.read_exact(&mut first).is_ok() && &first == b"XTENSION"
-}
-
-fn choose(path: &Path, extensions: Vec<Extension>, wanted: Option<&str>) -> Result<Extension, FileError> {
-    let groups: Vec<String> = extensions
-        .iter()
-        .map(|extension| match extension.name.as_str() {
-            "" => extension.number.to_string(),
-            name => format!("{name} (number {})", extension.number),
-        })
-        .collect();
-    let several = extensions.len() > 1;
-    let mut chosen = extensions.into_iter().filter(|extension| match wanted {
-        Some(wanted) => {
-            extension.name.eq_ignore_ascii_case(wanted.trim()) || extension.number.to_string() == wanted.trim()
-        }
-        None => !several,
-    });
+fn choose(path: &Path, tables: Vec<FitsUnit>, wanted: Option<&str>) -> Result<FitsUnit, FileError> {
+    let groups: Vec<String> = tables.iter().map(FitsUnit::described).collect();
+    let several = tables.len() > 1;
+    let mut chosen = tables
+        .into_iter()
+        .filter(|table| wanted.map_or(!several, |wanted| table.is_called(wanted)));
     let reason = match wanted {
         Some(wanted) => format!("no binary table is called or numbered {wanted:?}"),
         None if several => format!("{} extensions are binary tables", groups.len()),

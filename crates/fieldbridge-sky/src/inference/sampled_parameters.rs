@@ -56,6 +56,20 @@ impl SampledParameters {
         (Cosmology::flat(values).with_derivatives(), slopes)
     }
 
+    /// The six [`PARAMETERS`] of standard normal numbers.
+    ///
+    /// # Panics
+    /// When there are not [`SampledParameters::count`] numbers.
+    #[must_use]
+    pub fn values(&self, normals: &[f64]) -> [f64; 6] {
+        assert_eq!(normals.len(), self.count(), "one number for each free parameter");
+        let mut values = self.priors.each().map(|prior| prior.of_normal(0.0).0);
+        for (&index, &normal) in self.free.iter().zip(normals) {
+            values[index] = self.priors.each()[index].of_normal(normal).0;
+        }
+        values
+    }
+
     /// From derivatives by all six parameters to those by the standard normal numbers.
     pub(super) fn pull_back(&self, by_parameters: &[f64; 6], slopes: &[f64]) -> impl Iterator<Item = f64> {
         self.free

@@ -78,6 +78,31 @@ impl<'a> SpectrumPosterior<'a> {
         }
     }
 
+    pub(super) fn field(&self) -> &LensingField {
+        self.field
+    }
+
+    /// The parameters that are free.
+    #[must_use]
+    pub fn parameters(&self) -> &SampledParameters {
+        &self.parameters
+    }
+
+    /// Sum over images of `d d^T`, `[mode, bin, bin]`.
+    pub(super) fn products(&self) -> &[f64] {
+        &self.products
+    }
+
+    /// Number of independent numbers in each mode.
+    pub(super) fn counts(&self) -> &[f64] {
+        &self.counts
+    }
+
+    /// Variance of the noise of a mode in each bin.
+    pub(super) fn noise(&self) -> &[f64] {
+        &self.noise
+    }
+
     /// `ln p` up to a constant, its gradient, and the matrix of Fisher with that of the prior, `[row, column]`.
     ///
     /// # Errors

@@ -238,6 +238,57 @@ fn the_peak_of_the_spectra_is_where_their_gradient_vanishes() {
 }
 
 #[test]
+fn the_density_of_the_spectra_without_derivatives_is_the_same() {
+    for law in [
+        (Law::Gaussian, Convention::SelfConsistent),
+        (Law::LogNormal, Convention::SbiLens),
+    ] {
+        let field = survey(law);
+        // where pixels are missing too
+        for masked in [0, 9] {
+            let observation = observed(&field, masked);
+            let spectra = SpectrumPosterior::new(&field, Priors::lsst_y10(), &observation);
+            for normals in [[0.0; 6], [0.2, -0.4, 0.3, 0.1, -0.2, 0.5]] {
+                let (with, _, _) = spectra.at(&normals).unwrap();
+                let without = spectra.log_density(&normals).unwrap();
+                assert!((with - without).abs() < 1e-9 * with.abs(), "{law:?}: {with} {without}");
+            }
+        }
+    }
+}
+
+/// Weighted draws against the sum over a grid, which is exact for two parameters.
+#[test]
+fn moments_by_weighted_draws_are_those_of_a_grid() {
+    use super::exact_gaussian::ExactGaussian;
+    use super::exact_gaussian::tests::{observed, random, simulator};
+    let simulator = simulator(8);
+    let law = ExactGaussian::new(&simulator, [96, 96]).unwrap();
+    let few = ExactGaussian::new(&simulator, [12, 12]).unwrap();
+    let same = ExactGaussian::of_same_spectra(&simulator, [12, 12]).unwrap();
+    for index in 0..2 {
+        let made = observed(&simulator, index);
+        let (mean, deviation) = law.posterior(&made.observation).parameter_moments();
+        let [few, same] = [&few, &same].map(|law| law.posterior(&made.observation).parameter_moments().0);
+        let observation = Observation::new(&simulator.field, &made.observation, &simulator.noise).unwrap();
+        let spectra = SpectrumPosterior::new(&simulator.field, simulator.priors, &observation);
+        let found = spectra.moments(1500, &mut random(77 + index)).unwrap();
+        assert!(found.effective > 300.0, "{}", found.effective);
+        for at in 0..2 {
+            // of a Gaussian field both grids are the same law
+            assert!((few[at] - same[at]).abs() < 1e-6 * deviation[at]);
+            // the scatter of so many draws, and the cells of the grid
+            let off = (found.mean[at] - mean[at]) / deviation[at];
+            let ratio = found.deviation[at] / deviation[at];
+            assert!(
+                off.abs() < 4.0 / found.effective.sqrt() + 0.02 && (ratio - 1.0).abs() < 0.1,
+                "{index} {at}: {off} {ratio}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_fixed_parameter_is_not_sampled() {
     let law = (Law::LogNormal, Convention::SelfConsistent);
     let mut priors = *Priors::lsst_y10().each();

@@ -1,6 +1,7 @@
 //! The report of a model of parameters and fields.
 
 mod against_exact;
+mod baselines;
 mod calibration;
 mod posterior;
 mod regions;
@@ -65,6 +66,7 @@ fn page(input: &FieldInput<'_>, figures: &mut Figures) -> Report {
         verdict: Some(verdict(input)),
         sections: vec![
             Section::new("One observation", posterior::blocks(input, figures)),
+            Section::new("What simpler answers give", baselines::blocks(input)),
             Section::new("Beside the exact posterior", against_exact::blocks(input, figures)),
             Section::new("Calibration", calibration::blocks(input, figures)),
             Section::new(

@@ -12,6 +12,7 @@ use fieldbridge::recipe::Recipe;
 use fieldbridge_sky::Simulator;
 use rayon::prelude::*;
 
+use super::baselines;
 use super::comparison::Comparison;
 use super::draws::{Summary, moments};
 use super::exact::Exact;
@@ -68,6 +69,7 @@ pub(super) fn ask(
     let scoring = Scoring::new((&truths, parameters), (&encoded.target, width), &ranges, recipe.seed)?;
     let mut scored: [Vec<Row>; 2] = [Vec::new(), Vec::new()];
     let mut comparison = exact.as_ref().map(|_| Comparison::new(&columns, geometry, draws));
+    let mut simpler = baselines::Sums::new(simulator, &columns, fields, draws)?;
     let mut regions = (!fields.observation.is_plain()).then(|| Regions::new(fields));
     let mut histograms = Histograms::new(geometry, &fields.deviation);
     let (mut truth_power, mut draw_power) = (Vec::new(), Vec::new());
@@ -121,6 +123,8 @@ pub(super) fn ask(
             for draw in own.chunks_exact(width) {
                 histograms.add(1, &geometry.by_bin(&draw[parameters..]));
             }
+            let exactly = beside.as_ref().map(|(beside, ..)| beside);
+            simpler.add((&point[..parameters], &truth), &observation, &summary, exactly);
             let own_power = summary.mean_power(draws);
             truth_power.push(bands.measure(&truth));
             if place == 0 {
@@ -233,6 +237,7 @@ pub(super) fn ask(
         one_point: histograms.finish(),
         example,
         exact,
+        baselines: simpler.finish(recipe.seed, console)?,
         regions: regions.map(Regions::finish).unwrap_or_default(),
         drawing_seconds,
     })

@@ -3,6 +3,8 @@
 use fieldbridge::check::{Judgement, Mira, Tarp};
 use serde::{Deserialize, Serialize};
 
+use super::baselines::found::Baselines;
+
 /// Coverage and score of one kind of posterior.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Scores {
@@ -153,6 +155,7 @@ pub(crate) struct FieldFound {
     pub(crate) one_point: OnePoint,
     pub(crate) example: Example,
     pub(crate) exact: Option<ExactComparison>,
+    pub(crate) baselines: Baselines,
     /// Pixels of the observed area and of the hidden one; none of whole maps of convergence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) regions: Vec<Region>,

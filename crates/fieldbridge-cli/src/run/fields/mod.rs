@@ -1,6 +1,7 @@
 //! Checks of models of parameters and fields.
 
 mod asking;
+pub(crate) mod baselines;
 mod comparison;
 mod criteria;
 mod draws;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::baselines;
 use super::found::{FieldFound, Scores};
 
 /// A few lines for people.
@@ -19,6 +20,7 @@ pub(crate) fn words(found: &FieldFound) -> String {
             scores.mira.score, scores.mira.standard_error, scores.mira.expected, scores.tarp.maximum_deviation
         ));
     }
+    lines.extend(baselines::words::lines(&found.baselines));
     for region in &found.regions {
         lines.push(format!(
             "pixels {} ({:.0} % of all): central intervals off by {:.3} at most ({:.1} standard errors), spread {:.3} and error {:.3} of \
@@ -89,6 +91,7 @@ pub(crate) fn object(found: &FieldFound) -> anyhow::Result<Value> {
         "parameters": scores(&found.calibration.parameters),
         "joint": scores(&found.calibration.joint),
         "spectra": found.spectra,
+        "baselines": found.baselines,
         "exact": exact,
     });
     if !found.regions.is_empty() {

@@ -9,16 +9,16 @@
 //! Zaroubi et al. 1995, arXiv:astro-ph/9410080). Two parameters that are free are summed over on a grid of cells under their
 //! prior; all else is in closed form.
 
-mod block;
 mod posterior;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use rayon::prelude::*;
 
+use super::block::{POSITIVE, determinant_and_inverse, packed};
+use super::signal::packed_powers;
 use crate::field::{HartleyTransform, Octant};
 use crate::{Cosmology, PARAMETERS, Prior, Simulator, SkyError};
-use block::{determinant_and_inverse, packed};
 
 pub use posterior::ExactPosterior;
 
@@ -88,12 +88,42 @@ impl ExactGaussian {
     /// # Panics
     /// When the fields are not Gaussian.
     pub fn new(simulator: &Simulator, cells: [usize; 2]) -> Result<Self, SkyError> {
-        let priors = simulator.priors.each();
         let field = &simulator.field;
         assert!(
             field.is_gaussian(),
             "the posterior of other fields is not known exactly"
         );
+        Self::on_grid(simulator, cells, |cosmology| {
+            let universe = field.universe(cosmology)?;
+            Ok(packed(&universe.amplitudes.covariances(field.bins()), field.bins()))
+        })
+    }
+
+    /// The same for Gaussian fields with the spectra that the simulator's fields have, whatever these are like:
+    /// `P = C(l; theta) / area`. Of fields that are not Gaussian this is what their power spectra alone say, were the scatter of
+    /// these that of Gaussian fields.
+    ///
+    /// # Errors
+    /// As [`ExactGaussian::new`].
+    pub fn of_same_spectra(simulator: &Simulator, cells: [usize; 2]) -> Result<Self, SkyError> {
+        Self::on_grid(simulator, cells, |cosmology| packed_powers(&simulator.field, cosmology))
+    }
+
+    /// Numbers of a grid: twice this many are kept in memory.
+    #[must_use]
+    pub fn numbers(simulator: &Simulator, cells: [usize; 2]) -> usize {
+        let bins = simulator.field.bins();
+        cells[0] * cells[1] * simulator.field.octant().len() * bins * (bins + 1) / 2
+    }
+
+    /// A grid with the covariances `P`, packed, of every universe.
+    fn on_grid(
+        simulator: &Simulator,
+        cells: [usize; 2],
+        powers: impl Fn(&Cosmology) -> Result<Vec<f64>, SkyError> + Sync,
+    ) -> Result<Self, SkyError> {
+        let priors = simulator.priors.each();
+        let field = &simulator.field;
         let free = Self::two_free(priors).ok_or(SkyError::Survey {
             name: "number of free parameters",
             value: priors.iter().filter(|prior| !matches!(prior, Prior::Fixed(_))).count() as f64,
@@ -125,13 +155,12 @@ impl ExactGaussian {
                 parameters[free[0]] = axes[0].centre(cell / cells[1]);
                 parameters[free[1]] = axes[1].centre(cell % cells[1]);
                 let cosmology = Cosmology::flat(parameters);
-                let universe = field.universe(&cosmology)?;
-                let power = packed(&universe.amplitudes.covariances(bins), bins);
+                let power = powers(&cosmology)?;
                 let pairs = bins * (bins + 1) / 2;
                 let mut precision = Vec::with_capacity(power.len());
                 let mut constant = simulator.priors.log_density(&cosmology);
                 for (power, images) in power.chunks_exact(pairs).zip(&multiplicities) {
-                    let (log_determinant, inverse) = determinant_and_inverse(power, &noise);
+                    let (log_determinant, inverse) = determinant_and_inverse(power, &noise).expect(POSITIVE);
                     constant -= 0.5 * images * log_determinant;
                     precision.extend(inverse);
                 }

@@ -4,7 +4,7 @@ use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 
 use super::ExactGaussian;
-use super::block::{root, wiener};
+use crate::inference::block::{root, wiener};
 
 /// Share of the posterior that sums of fields may pass over.
 const LEFT_OUT: f64 = 1e-5;

@@ -8,7 +8,7 @@ use crate::{Priors, RedshiftDistribution, Settings, Smail, equal_count_bins, pix
 use std::sync::Arc;
 
 /// Two bins on a small patch with two parameters free.
-fn simulator(pixels: usize) -> Simulator {
+pub(in crate::inference) fn simulator(pixels: usize) -> Simulator {
     let sources: Arc<dyn RedshiftDistribution> = Arc::new(Smail::lsst_y10());
     let bins = equal_count_bins(&sources, 2, 0.05, 27.0).unwrap();
     let patch = Patch::new(pixels, 5.0).unwrap();
@@ -35,13 +35,13 @@ fn simulator(pixels: usize) -> Simulator {
     }
 }
 
-fn random(index: u64) -> ChaCha8Rng {
+pub(in crate::inference) fn random(index: u64) -> ChaCha8Rng {
     let mut random = ChaCha8Rng::seed_from_u64(7);
     random.set_stream(index);
     random
 }
 
-fn observed(simulator: &Simulator, index: u64) -> crate::Simulation {
+pub(in crate::inference) fn observed(simulator: &Simulator, index: u64) -> crate::Simulation {
     simulator
         .simulate(
             &mut random(3 * index),
@@ -52,7 +52,7 @@ fn observed(simulator: &Simulator, index: u64) -> crate::Simulation {
 }
 
 /// Covariance of all pixels of all bins in a universe, from the maps of one white number at a time.
-fn covariance(simulator: &Simulator, cosmology: &Cosmology) -> Vec<f64> {
+pub(in crate::inference) fn covariance(simulator: &Simulator, cosmology: &Cosmology) -> Vec<f64> {
     let size = simulator.field.size();
     let universe = simulator.field.universe(cosmology).unwrap();
     let mut covariance = vec![0.0; size * size];
@@ -70,7 +70,7 @@ fn covariance(simulator: &Simulator, cosmology: &Cosmology) -> Vec<f64> {
 }
 
 /// Signal and noise together.
-fn with_noise(simulator: &Simulator, covariance: &[f64]) -> Vec<f64> {
+pub(in crate::inference) fn with_noise(simulator: &Simulator, covariance: &[f64]) -> Vec<f64> {
     let size = simulator.field.size();
     let area = size / simulator.noise.len();
     let mut all = covariance.to_vec();
@@ -81,9 +81,9 @@ fn with_noise(simulator: &Simulator, covariance: &[f64]) -> Vec<f64> {
 }
 
 /// `S^-1 d` and `ln det S` by Cholesky's root.
-fn solve(matrix: &[f64], vector: &[f64]) -> (Vec<f64>, f64) {
+pub(in crate::inference) fn solve(matrix: &[f64], vector: &[f64]) -> (Vec<f64>, f64) {
     let size = vector.len();
-    let lower = block::root(matrix, size);
+    let lower = crate::inference::block::root(matrix, size);
     let mut x = vec![0.0; size];
     for i in 0..size {
         let rest: f64 = (0..i).map(|k| lower[i * size + k] * x[k]).sum();

@@ -1,6 +1,9 @@
 //! Symmetric matrices of a few bins, packed: (0,0), (0,1), ..., (1,1), ...
 
-use crate::inference::dense::{inverse, multiply};
+use super::dense::{inverse, multiply};
+
+/// Why a covariance has an inverse.
+pub(super) const POSITIVE: &str = "the covariance of a signal and a noise in every bin is positive";
 
 /// Packs matrices `[matrix, bin, bin]`.
 pub(super) fn packed(matrices: &[f64], bins: usize) -> Vec<f64> {
@@ -41,10 +44,10 @@ pub(super) fn root(matrix: &[f64], bins: usize) -> Vec<f64> {
     lower
 }
 
-/// `ln det S` and `S^-1` of `S = P + N`, with off-diagonal elements of the inverse twice.
-pub(super) fn determinant_and_inverse(power: &[f64], noise: &[f64]) -> (f64, Vec<f64>) {
+/// `ln det S` and `S^-1` of `S = P + N`, with off-diagonal elements of the inverse twice; none when `S` is not positive.
+pub(super) fn determinant_and_inverse(power: &[f64], noise: &[f64]) -> Option<(f64, Vec<f64>)> {
     let bins = noise.len();
-    let (inverse, log_determinant) = inverse_of_sum(power, noise);
+    let (inverse, log_determinant) = inverse_of_sum(power, noise)?;
     let mut twice = packed(&inverse, bins);
     let places = (0..bins).flat_map(|first| (first..bins).map(move |second| first == second));
     for (value, diagonal) in twice.iter_mut().zip(places) {
@@ -52,24 +55,25 @@ pub(super) fn determinant_and_inverse(power: &[f64], noise: &[f64]) -> (f64, Vec
             *value *= 2.0;
         }
     }
-    (log_determinant, twice)
+    Some((log_determinant, twice))
 }
 
 /// `S^-1`, `[bin, bin]`, and `ln det S` of `S = P + N`.
-fn inverse_of_sum(power: &[f64], noise: &[f64]) -> (Vec<f64>, f64) {
+fn inverse_of_sum(power: &[f64], noise: &[f64]) -> Option<(Vec<f64>, f64)> {
     let bins = noise.len();
     let mut matrix = unpacked(power, bins);
     for (bin, noise) in noise.iter().enumerate() {
         matrix[bin * bins + bin] += noise;
     }
-    inverse(&matrix, bins).expect("the covariance of a signal and a noise in every bin is positive")
+    inverse(&matrix, bins)
 }
 
 /// Wiener's filter `W = P S^-1` and the covariance `P - W P`, each `[bin, bin]`.
 pub(super) fn wiener(power: &[f64], noise: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let bins = noise.len();
     let matrix = unpacked(power, bins);
-    let filter = multiply(&matrix, &inverse_of_sum(power, noise).0, bins);
+    let (inverse, _) = inverse_of_sum(power, noise).expect(POSITIVE);
+    let filter = multiply(&matrix, &inverse, bins);
     let explained = multiply(&filter, &matrix, bins);
     let left = matrix.iter().zip(&explained).map(|(all, known)| all - known).collect();
     (filter, left)
