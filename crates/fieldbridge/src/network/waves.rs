@@ -139,7 +139,7 @@ mod tests {
     }
 
     fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-        tensor.into_data().to_vec().expect("numbers are f32")
+        tensor.into_data().try_to_vec().expect("numbers are f32")
     }
 
     #[test]
