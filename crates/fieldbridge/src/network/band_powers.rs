@@ -110,7 +110,10 @@ mod tests {
         let maps = Tensor::<3>::from_data(TensorData::new(maps, [rows, count, 256]), &cpu());
         let numbers = powers.forward(&weights, Dual::alone(maps)).into_value();
         assert_eq!(numbers.dims(), [rows, powers.count()]);
-        (numbers.into_data().try_to_vec().expect("numbers are f32"), powers.count())
+        (
+            numbers.into_data().try_to_vec().expect("numbers are f32"),
+            powers.count(),
+        )
     }
 
     #[test]
