@@ -6,7 +6,7 @@ mod scene;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fieldbridge_files::{Array, ColumnValues, TableFile, ZarrStore, write_npy};
+use fieldbridge_files::{TableFile, ZarrStore};
 use fieldbridge_sky::field::{Convention, Law, LensingField, Patch};
 use fieldbridge_sky::inference::exact_gaussian::ExactGaussian;
 use fieldbridge_sky::statistics::{BandPowers, PixelWindow};
@@ -157,27 +157,13 @@ fn an_observed_map_in_either_order_of_axes_is_answered_or_refused_with_the_reaso
     scene.fieldbridge(&["train", "recipe.toml", "--out", "run"]).done();
     let store = ZarrStore::open(&scene.path("run/simulations.zarr")).unwrap();
     let map = store.read("observation", 0..1).unwrap().to_f64().unwrap();
-    let write = |name: &str, shape: Vec<usize>, values: Vec<f64>| {
-        let array = Array::new(shape, ColumnValues::Float64(values)).unwrap();
-        write_npy(&scene.path(name), &array).unwrap();
-    };
-    write("planes.npy", vec![2, 16, 16], map.clone());
+    scene.array("planes.npy", vec![2, 16, 16], map.clone());
     let places = (0..512).map(|at| map[(at % 2) * 256 + at / 2]).collect();
-    write("places.npy", vec![16, 16, 2], places);
-    write("flat.npy", vec![16, 32], map.clone());
-    write("missing.npy", vec![2, 16, 16], vec![f64::NAN; 512]);
+    scene.array("places.npy", vec![16, 16, 2], places);
+    scene.array("flat.npy", vec![16, 32], map.clone());
+    scene.array("missing.npy", vec![2, 16, 16], vec![f64::NAN; 512]);
     let ask = |observation: &str, out: &str, more: &[&str]| {
-        let words = [
-            "infer",
-            "run",
-            "--observation",
-            observation,
-            "--draws",
-            "300",
-            "--out",
-            out,
-        ];
-        scene.fieldbridge(&[&words, more].concat())
+        scene.infer("run", observation, &[&["--draws", "300", "--out", out], more].concat())
     };
     ask("planes.npy", "planes.parquet", &[]).done();
     ask("places.npy", "places.parquet", &[]).done();
@@ -301,19 +287,8 @@ fn learned_posteriors_of_gaussian_fields_are_the_exact_ones_but_for_what_the_sum
     let (mut offsets, mut widths) = ([0.0; 2], [0.0; 2]);
     for row in 0..OBSERVATIONS {
         let number = row.to_string();
-        let words = [
-            "infer",
-            "run",
-            "--observation",
-            "run/simulations.zarr",
-            "--row",
-            &number,
-            "--draws",
-            "1000",
-            "--out",
-            "draws.parquet",
-        ];
-        scene.fieldbridge(&words).done();
+        let words = ["--row", &number, "--draws", "1000", "--out", "draws.parquet"];
+        scene.infer("run", "run/simulations.zarr", &words).done();
         let [sigma_8, omega_c] = drawn(&scene, "draws.parquet");
         let observation = store.read("observation", row..row + 1).unwrap().to_f64().unwrap();
         let (means, deviations) = exact.posterior(&observation).parameter_moments();

@@ -4,7 +4,7 @@ mod scene;
 
 use std::sync::Arc;
 
-use fieldbridge_files::{Array, ColumnValues, TableFile, read_array, write_npy};
+use fieldbridge_files::{TableFile, read_array};
 use fieldbridge_sky::field::{Convention, Law, LensingField, Patch};
 use fieldbridge_sky::inference::{FieldPosterior, Observation, SpectrumPosterior};
 use fieldbridge_sky::{Cosmology, Prior, Priors, RedshiftDistribution, Settings, Smail, equal_count_bins, pixel_noise};
@@ -93,8 +93,7 @@ fn of_a_gaussian_field_the_chains_find_the_exact_posterior() {
 
     let scene = Scene::new("exact-posterior");
     scene.recipe(RECIPE);
-    let array = Array::new(vec![2, PIXELS, PIXELS], ColumnValues::Float64(map.clone())).unwrap();
-    write_npy(&scene.path("map.npy"), &array).unwrap();
+    scene.array("map.npy", vec![2, PIXELS, PIXELS], map.clone());
     let found = scene
         .fieldbridge(&[
             "mcmc",

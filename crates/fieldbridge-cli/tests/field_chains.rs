@@ -2,7 +2,7 @@
 
 mod scene;
 
-use fieldbridge_files::{Array, ColumnValues, TableFile, read_array, write_npy};
+use fieldbridge_files::{TableFile, read_array};
 use scene::Scene;
 
 const RECIPE: &str = r#"title = "A small survey"
@@ -56,8 +56,7 @@ fn map(scene: &Scene, name: &str, shape: &[usize], change: impl Fn(&mut Vec<f64>
         .map(|value| 0.04 * (value - 0.5))
         .collect();
     change(&mut values);
-    let array = Array::new(shape.to_vec(), ColumnValues::Float64(values)).unwrap();
-    write_npy(&scene.path(name), &array).unwrap();
+    scene.array(name, shape.to_vec(), values);
 }
 
 #[test]

@@ -5,78 +5,9 @@ mod scene;
 
 use std::time::{Duration, Instant};
 
-use fieldbridge_files::{Array, ColumnValues, ZarrStore, write_npy};
+use fieldbridge_files::ZarrStore;
 use scene::Scene;
-
-const RECIPE: &str = r#"title = "A small field"
-seed = 3
-bridge = "flow_matching"
-
-[simulation]
-simulations = 60
-
-[simulation.patch]
-pixels = 8
-width_degrees = 5.0
-
-[simulation.sources]
-rise = 2.0
-fall = 0.68
-scale = 0.11
-bins = 2
-photometric_smearing = 0.05
-galaxies_per_arcmin2 = 27.0
-ellipticity = 0.26
-
-[simulation.field]
-law = "gaussian"
-
-[simulation.prior]
-omega_c = { mean = 0.2664, deviation = 0.1, low = 0.05 }
-omega_b = 0.0492
-sigma_8 = { mean = 0.831, deviation = 0.14 }
-h_0 = 0.6727
-n_s = 0.9645
-w_0 = -1.0
-
-[simulation.store]
-bands = 2
-
-[data]
-test = 0.2
-validation = 0.1
-
-[target]
-columns = ["sigma_8", "omega_c"]
-
-[flow_matching]
-head = "preconditioned"
-weight = "velocity"
-balance = [2, 128]
-solver = { method = "heun", steps = 4 }
-likelihood = { trace = "hutchinson", probes = 2 }
-
-[flow_matching.network]
-kind = "joint_transformer"
-shape = [8, 8]
-channels = 2
-patch = 4
-parameters = 2
-width = 16
-blocks = 1
-heads = 2
-
-[train]
-steps = 40
-batch = 16
-shard = 8
-evaluate_every = 10
-checkpoint_seconds = 0.0
-
-[check]
-draws = 12
-rows = 12
-"#;
+use scene::small_field::RECIPE;
 
 /// Tables of the other bridges, so that one line changes the bridge.
 const OTHERS: &str = r#"
@@ -246,33 +177,19 @@ fn an_observed_map_is_answered_or_refused_with_the_reason() {
     scene.fieldbridge(&["train", "recipe.toml", "--out", "run"]).done();
     let store = ZarrStore::open(&scene.path("run/simulations.zarr")).unwrap();
     let maps = store.read("observation", 0..2).unwrap().to_f64().unwrap();
-    let write = |name: &str, shape: Vec<usize>, values: Vec<f64>| {
-        let array = Array::new(shape, ColumnValues::Float64(values)).unwrap();
-        write_npy(&scene.path(name), &array).unwrap();
-    };
     let map = &maps[128..];
-    write("map.npy", vec![2, 8, 8], map.to_vec());
-    write("flat.npy", vec![8, 16], map.to_vec());
+    scene.array("map.npy", vec![2, 8, 8], map.to_vec());
+    scene.array("flat.npy", vec![8, 16], map.to_vec());
     let mut gap = map.to_vec();
     gap[7] = f64::NAN;
-    write("gap.npy", vec![2, 8, 8], gap);
-    write("loud.npy", vec![2, 8, 8], map.iter().map(|value| 3.0 * value).collect());
+    scene.array("gap.npy", vec![2, 8, 8], gap);
+    scene.array("loud.npy", vec![2, 8, 8], map.iter().map(|value| 3.0 * value).collect());
     let ask = |observation: &str, more: &[&str]| {
-        let words = [
-            &[
-                "infer",
-                "run",
-                "--observation",
-                observation,
-                "--draws",
-                "5",
-                "--out",
-                "draws.csv",
-            ],
-            more,
-        ]
-        .concat();
-        scene.fieldbridge(&words)
+        scene.infer(
+            "run",
+            observation,
+            &[&["--draws", "5", "--out", "draws.csv"], more].concat(),
+        )
     };
     // the same observation from a file and from the store it is in
     let plain = ask("map.npy", &["--maps", "maps.zarr"]).done();
@@ -320,17 +237,9 @@ fn other_bridges_train_on_the_same_rows() {
         ];
         scene.fieldbridge(&words).done();
         let observation = format!("{bridge}/simulations.zarr");
-        let words = [
-            "infer",
-            bridge,
-            "--observation",
-            &observation,
-            "--draws",
-            "3",
-            "--out",
-            "draws.csv",
-        ];
-        scene.fieldbridge(&words).done();
+        scene
+            .infer(bridge, &observation, &["--draws", "3", "--out", "draws.csv"])
+            .done();
     }
 }
 

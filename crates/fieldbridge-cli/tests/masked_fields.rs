@@ -4,45 +4,13 @@
 mod scene;
 
 use fieldbridge::data::fields::KaiserSquires;
-use fieldbridge_files::{Array, ColumnValues, ZarrStore, write_npy};
+use fieldbridge_files::ZarrStore;
 use fieldbridge_sky::field::Patch;
-use scene::Scene;
+use scene::small_field::RECIPE;
+use scene::{Ended, Scene};
 
-const RECIPE: &str = r#"title = "A small field behind masks"
-seed = 3
-bridge = "flow_matching"
-
-[simulation]
-simulations = 60
-
-[simulation.patch]
-pixels = 8
-width_degrees = 5.0
-
-[simulation.sources]
-rise = 2.0
-fall = 0.68
-scale = 0.11
-bins = 2
-photometric_smearing = 0.05
-galaxies_per_arcmin2 = 27.0
-ellipticity = 0.26
-
-[simulation.field]
-law = "gaussian"
-
-[simulation.prior]
-omega_c = { mean = 0.2664, deviation = 0.1, low = 0.05 }
-omega_b = 0.0492
-sigma_8 = { mean = 0.831, deviation = 0.14 }
-h_0 = 0.6727
-n_s = 0.9645
-w_0 = -1.0
-
-[simulation.store]
-bands = 2
-
-[observation]
+/// What a survey sees of the small field.
+const SURVEY: &str = r#"[observation]
 kind = "shear"
 
 [observation.mask]
@@ -51,52 +19,30 @@ holes_per_degree2 = 0.06
 hole_arcmin = [20.0, 60.0]
 
 [data]
-test = 0.2
-validation = 0.1
-
-[target]
-columns = ["sigma_8", "omega_c"]
-
-[flow_matching]
-head = "preconditioned"
-weight = "velocity"
-balance = [2, 128]
-solver = { method = "heun", steps = 4 }
-likelihood = { trace = "hutchinson", probes = 2 }
-
-[flow_matching.network]
-kind = "joint_transformer"
-shape = [8, 8]
-channels = 2
-observed = 5
-observation = "shared"
-patch = 4
-parameters = 2
-width = 16
-blocks = 1
-heads = 2
-
-[train]
-steps = 30
-batch = 16
-shard = 8
-evaluate_every = 10
-checkpoint_seconds = 0.0
-
-[check]
-draws = 12
-rows = 12
 "#;
+
+/// The recipe of the small field, learned from its shear behind masks.
+fn masked_recipe() -> String {
+    RECIPE
+        .replace("A small field", "A small field behind masks")
+        .replace("[data]\n", SURVEY)
+        .replace(
+            "channels = 2\n",
+            "channels = 2\nobserved = 5\nobservation = \"shared\"\n",
+        )
+        .replace("steps = 40", "steps = 30")
+}
+
+/// Five draws given an observation.
+fn ask(scene: &Scene, observation: &str, more: &[&str]) -> Ended {
+    let words = ["--draws", "5", "--out", "draws.csv", "--json"];
+    scene.infer("run", observation, &[&words, more].concat())
+}
 
 fn scene(name: &str) -> Scene {
     let scene = Scene::new(name);
-    scene.recipe(RECIPE);
+    scene.recipe(&masked_recipe());
     scene
-}
-
-fn write(scene: &Scene, name: &str, shape: Vec<usize>, values: Vec<f64>) {
-    let array = Array::new(shape, ColumnValues::Float64(values)).unwrap();
-    write_npy(&scene.path(name), &array).unwrap();
 }
 
 #[test]
@@ -180,7 +126,7 @@ fn a_run_on_masked_shear_judges_pixels_inside_and_outside_and_is_the_same_on_any
     let done = scene.fieldbridge(&["run", "recipe.toml", "--out", "run"]).done();
     assert!(done.stderr.contains("checked already"), "{}", done.stderr);
     // a trained model brings what it observes with it
-    let text = RECIPE
+    let text = masked_recipe()
         .replace("bridge = \"flow_matching\"", "pretrained = \"run/model.safetensors\"")
         .replace("simulations = 60", "simulations = 4\nseed = 9");
     let (first, rest) = text.split_once("[observation]").unwrap();
@@ -200,20 +146,6 @@ fn a_run_on_masked_shear_judges_pixels_inside_and_outside_and_is_the_same_on_any
 fn observed_shear_with_holes_is_answered_and_an_empty_one_refused() {
     let scene = scene("masked-infer");
     scene.fieldbridge(&["train", "recipe.toml", "--out", "run"]).done();
-    let ask = |run: &str, observation: &str, more: &[&str]| {
-        let words = [
-            "infer",
-            run,
-            "--observation",
-            observation,
-            "--draws",
-            "5",
-            "--out",
-            "draws.csv",
-            "--json",
-        ];
-        scene.fieldbridge(&[&words[..], more].concat())
-    };
     // components of noise like that of training, with a hole; one number that is missing hides its place
     let noise = ZarrStore::open(&scene.path("run/simulations.zarr")).unwrap();
     let noise = noise.read("noise", 0..2).unwrap().to_f64().unwrap();
@@ -226,8 +158,8 @@ fn observed_shear_with_holes_is_answered_and_an_empty_one_refused() {
         }
     }
     holes[63] = f64::NAN;
-    write(&scene, "holes.npy", vec![2, 2, 8, 8], holes.clone());
-    let answered = ask("run", "holes.npy", &["--maps", "maps.zarr"]).done();
+    scene.array("holes.npy", vec![2, 2, 8, 8], holes.clone());
+    let answered = ask(&scene, "holes.npy", &["--maps", "maps.zarr"]).done();
     assert_eq!(answered.json()["masked_places"].as_u64(), Some(17));
     let drawn = ZarrStore::open(&scene.path("maps.zarr")).unwrap();
     let values = drawn.read("convergence", 0..5).unwrap().to_f64().unwrap();
@@ -235,21 +167,20 @@ fn observed_shear_with_holes_is_answered_and_an_empty_one_refused() {
     let table = scene.bytes("draws.csv");
     // what stands beside a missing number does not matter
     holes[127] = 5.0;
-    write(&scene, "same.npy", vec![2, 2, 8, 8], holes);
-    ask("run", "same.npy", &[]).done();
+    scene.array("same.npy", vec![2, 2, 8, 8], holes);
+    ask(&scene, "same.npy", &[]).done();
     assert!(scene.bytes("draws.csv") == table);
-    ask("run", "run/simulations.zarr", &["--row", "1"]).done();
-    write(&scene, "empty.npy", vec![2, 2, 8, 8], vec![f64::NAN; 256]);
-    ask("run", "empty.npy", &[]).fails_saying(&["empty.npy", "all of its 64 places are masked"]);
-    write(&scene, "map.npy", vec![2, 8, 8], vec![0.0; 128]);
-    ask("run", "map.npy", &[]).fails_saying(&["[2, 8, 8]", "[2, 2, 8, 8]", "shear"]);
-    write(
-        &scene,
+    ask(&scene, "run/simulations.zarr", &["--row", "1"]).done();
+    scene.array("empty.npy", vec![2, 2, 8, 8], vec![f64::NAN; 256]);
+    ask(&scene, "empty.npy", &[]).fails_saying(&["empty.npy", "all of its 64 places are masked"]);
+    scene.array("map.npy", vec![2, 8, 8], vec![0.0; 128]);
+    ask(&scene, "map.npy", &[]).fails_saying(&["[2, 8, 8]", "[2, 2, 8, 8]", "shear"]);
+    scene.array(
         "loud.npy",
         vec![2, 2, 8, 8],
         whole.iter().map(|value| 9.0 * value).collect(),
     );
-    let loud = ask("run", "loud.npy", &[]).done();
+    let loud = ask(&scene, "loud.npy", &[]).done();
     assert!(
         loud.stderr.contains("component 2 of the shear in bin 1"),
         "{}",
@@ -275,31 +206,17 @@ fn observed_convergence_with_holes_is_answered_by_a_model_that_learned_masks() {
     scene.fieldbridge(&words).done();
     let store = ZarrStore::open(&scene.path("run/simulations.zarr")).unwrap();
     let mut map = store.read("observation", 0..1).unwrap().to_f64().unwrap();
-    let ask = |observation: &str| {
-        let words = [
-            "infer",
-            "run",
-            "--observation",
-            observation,
-            "--draws",
-            "5",
-            "--out",
-            "draws.csv",
-            "--json",
-        ];
-        scene.fieldbridge(&words)
-    };
     map[10] = f64::NAN;
     map[64 + 11] = f64::NAN;
-    write(&scene, "holes.npy", vec![2, 8, 8], map.clone());
-    let answered = ask("holes.npy").done();
+    scene.array("holes.npy", vec![2, 8, 8], map.clone());
+    let answered = ask(&scene, "holes.npy", &[]).done();
     assert!(!answered.stderr.contains("warning"), "{}", answered.stderr);
     assert_eq!(answered.json()["masked_places"].as_u64(), Some(2));
     map[20] = f64::INFINITY;
-    write(&scene, "infinite.npy", vec![2, 8, 8], map);
-    ask("infinite.npy").fails_saying(&["1 of 128 pixels are infinite", "NaN"]);
-    write(&scene, "empty.npy", vec![2, 8, 8], vec![f64::NAN; 128]);
-    ask("empty.npy").fails_saying(&["all of its 64 places are masked"]);
+    scene.array("infinite.npy", vec![2, 8, 8], map);
+    ask(&scene, "infinite.npy", &[]).fails_saying(&["1 of 128 pixels are infinite", "NaN"]);
+    scene.array("empty.npy", vec![2, 8, 8], vec![f64::NAN; 128]);
+    ask(&scene, "empty.npy", &[]).fails_saying(&["all of its 64 places are masked"]);
     // the network must be told how many numbers a place has
     let words = [
         "train",

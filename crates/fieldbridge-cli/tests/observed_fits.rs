@@ -5,7 +5,6 @@
 mod fits_writer;
 mod scene;
 
-use fieldbridge_files::{Array, ColumnValues, write_npy};
 use fieldbridge_sky::field::Patch;
 use fieldbridge_sky::survey::{CutOut, Healpix, PixelOrder};
 use scene::{Ended, Scene};
@@ -21,17 +20,7 @@ fn scatter(seed: u64, count: usize) -> Vec<f64> {
 }
 
 fn ask(scene: &Scene, observation: &str, out: &str, more: &[&str]) -> Ended {
-    let words = [
-        "infer",
-        MODEL,
-        "--observation",
-        observation,
-        "--draws",
-        "3",
-        "--out",
-        out,
-    ];
-    scene.fieldbridge(&[&words, more].concat())
+    scene.infer(MODEL, observation, &[&["--draws", "3", "--out", out], more].concat())
 }
 
 #[track_caller]
@@ -54,8 +43,7 @@ fn an_image_is_answered_like_its_numbers_and_pixels_of_another_size_are_told_or_
     let write = |name: &str, shape: &[usize], cards: &[fits_writer::Card<'_>]| {
         std::fs::write(scene.path(name), fits_writer::image(shape, &map, cards)).unwrap();
     };
-    let array = Array::new(vec![1, 32, 32], ColumnValues::Float64(map.clone())).unwrap();
-    write_npy(&scene.path("map.npy"), &array).unwrap();
+    scene.array("map.npy", vec![1, 32, 32], map.clone());
     write("map.fits", &[32, 32], &[("CDELT1", "-0.15625"), ("CDELT2", PIXEL)]);
     // Stokes, bin, y, x
     write("cube.fits", &[1, 1, 32, 32], &[("CD1_1", "-0.15625"), ("CD2_2", PIXEL)]);
@@ -109,8 +97,7 @@ fn a_cut_out_of_the_sphere_is_projected_to_the_patch() {
     let flat = CutOut::new(sphere, pixels.clone(), maps).unwrap();
     let flat = flat.flat(&Patch::new(32, 5.0).unwrap()).unwrap();
     assert_eq!(flat.outside, 0);
-    let array = Array::new(vec![1, 32, 32], ColumnValues::Float64(flat.maps)).unwrap();
-    write_npy(&scene.path("flat.npy"), &array).unwrap();
+    scene.array("flat.npy", vec![1, 32, 32], flat.maps);
     ask(&scene, "flat.npy", "flat.csv", &[]).done();
     assert!(scene.bytes("cut.csv") == scene.bytes("flat.csv"));
     // nothing is known of a corner

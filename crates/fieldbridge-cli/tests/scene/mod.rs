@@ -2,10 +2,12 @@
 
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+pub(crate) mod small_field;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use fieldbridge_files::{Column, ColumnValues, Table, TableFile, write_table};
+use fieldbridge_files::{Array, Column, ColumnValues, Table, TableFile, write_npy, write_table};
 
 /// Rows of the catalogue.
 pub(crate) const ROWS: usize = 300;
@@ -204,6 +206,17 @@ impl Scene {
     /// Runs the program to its end.
     pub(crate) fn fieldbridge(&self, words: &[&str]) -> Ended {
         Ended::of(&self.command(words).output().unwrap())
+    }
+
+    /// `infer` of a model in the folder, or elsewhere, about an observed map.
+    pub(crate) fn infer(&self, model: &str, observation: &str, more: &[&str]) -> Ended {
+        self.fieldbridge(&[&["infer", model, "--observation", observation], more].concat())
+    }
+
+    /// Writes an array to an npy file.
+    pub(crate) fn array(&self, name: &str, shape: Vec<usize>, values: Vec<f64>) {
+        let array = Array::new(shape, ColumnValues::Float64(values)).unwrap();
+        write_npy(&self.path(name), &array).unwrap();
     }
 
     /// Starts the program.
