@@ -84,11 +84,7 @@ fn odd_mean(plane: &[f64], seen: &[bool], fields: &FieldScaling, bin: usize) -> 
     // at most: as if all hidden pixels were alike
     let of_hidden = fields.deviation[bin] * (plane.len() as f64 - count) / count;
     let expected = of_noise.hypot(of_hidden);
-    let usual = match fields.observation.kind {
-        Observable::Convergence => fields.mean[bin],
-        Observable::Shear => 0.0,
-    };
-    ((mean - usual).abs() > 5.0 * expected).then(|| match count as usize == plane.len() {
+    ((mean - fields.observed_mean(bin)).abs() > 5.0 * expected).then(|| match count as usize == plane.len() {
         true => format!("has a mean of {mean:.5}; simulated maps have none, and noise alone gives {expected:.5}"),
         false => format!(
             "has a mean of {mean:.5} where it is observed; noise and what is hidden give at most about {expected:.5}"

@@ -45,14 +45,7 @@ impl SampledParameters {
     /// When there are not [`SampledParameters::count`] numbers.
     #[must_use]
     pub fn universe(&self, normals: &[f64]) -> (Cosmology<Dual<6>>, Vec<f64>) {
-        assert_eq!(normals.len(), self.count(), "one number for each free parameter");
-        let mut values = self.priors.each().map(|prior| prior.of_normal(0.0).0);
-        let mut slopes = Vec::with_capacity(normals.len());
-        for (&index, &normal) in self.free.iter().zip(normals) {
-            let (value, slope) = self.priors.each()[index].of_normal(normal);
-            values[index] = value;
-            slopes.push(slope);
-        }
+        let (values, slopes) = self.values_and_slopes(normals);
         (Cosmology::flat(values).with_derivatives(), slopes)
     }
 
@@ -62,12 +55,24 @@ impl SampledParameters {
     /// When there are not [`SampledParameters::count`] numbers.
     #[must_use]
     pub fn values(&self, normals: &[f64]) -> [f64; 6] {
+        self.values_and_slopes(normals).0
+    }
+
+    fn values_and_slopes(&self, normals: &[f64]) -> ([f64; 6], Vec<f64>) {
         assert_eq!(normals.len(), self.count(), "one number for each free parameter");
         let mut values = self.priors.each().map(|prior| prior.of_normal(0.0).0);
+        let mut slopes = Vec::with_capacity(normals.len());
         for (&index, &normal) in self.free.iter().zip(normals) {
-            values[index] = self.priors.each()[index].of_normal(normal).0;
+            let (value, slope) = self.priors.each()[index].of_normal(normal);
+            values[index] = value;
+            slopes.push(slope);
         }
-        values
+        (values, slopes)
+    }
+
+    /// Where the free parameters are among [`PARAMETERS`].
+    pub(super) fn free(&self) -> &[usize] {
+        &self.free
     }
 
     /// From derivatives by all six parameters to those by the standard normal numbers.

@@ -1,7 +1,7 @@
-//! The covariance of the convergence of all bins in every mode.
+//! The covariances of convergence and noise of all bins in every mode.
 
 use crate::field::LensingField;
-use crate::{Cosmology, SkyError};
+use crate::{Cosmology, Simulator, SkyError};
 
 /// `P = C(l) / area` in every mode of the octant, packed: `[mode, pair of bins]`, pairs (0,0), (0,1), ..., (1,1), ... The mean of
 /// a map has none.
@@ -16,4 +16,11 @@ pub(super) fn packed_powers(field: &LensingField, cosmology: &Cosmology) -> Resu
     Ok((0..modes)
         .flat_map(|mode| pairs.iter().map(move |values| values[mode] / area))
         .collect())
+}
+
+/// `N = sigma^2 / pixels` of a mode in each bin.
+pub(super) fn noise_of_a_mode(simulator: &Simulator) -> Vec<f64> {
+    let pixels = simulator.field.patch().area_pixels() as f64;
+    let deviations = simulator.noise.iter();
+    deviations.map(|deviation| deviation * deviation / pixels).collect()
 }

@@ -8,7 +8,7 @@ use super::block::{determinant_and_inverse, packed};
 use super::dense::lower_root;
 use super::signal::packed_powers;
 use super::{Peak, SpectrumPosterior};
-use crate::{Cosmology, PARAMETERS, SkyError};
+use crate::{Cosmology, SkyError};
 
 /// Degrees of freedom of the distribution that is drawn from: tails that are wider than the posterior's.
 const FREEDOM: f64 = 5.0;
@@ -98,7 +98,7 @@ impl SpectrumPosterior<'_> {
     /// When there is not one number for each free parameter.
     pub fn log_density(&self, normals: &[f64]) -> Result<f64, SkyError> {
         let bins = self.field().bins();
-        let powers = packed_powers(self.field(), &Cosmology::flat(self.values(normals)))?;
+        let powers = packed_powers(self.field(), &Cosmology::flat(self.parameters().values(normals)))?;
         let products = packed(self.products(), bins);
         let pairs = bins * (bins + 1) / 2;
         let mut value = -0.5 * normals.iter().map(|normal| normal * normal).sum::<f64>();
@@ -139,15 +139,10 @@ impl SpectrumPosterior<'_> {
                 hint: "hardly any universe of the prior can be; cut it",
             });
         }
-        let free: Vec<usize> = self
-            .parameters()
-            .names()
-            .iter()
-            .filter_map(|name| PARAMETERS.iter().position(|parameter| parameter == name))
-            .collect();
+        let free = self.parameters().free();
         let (mut mean, mut squares) = (vec![0.0; free.len()], vec![0.0; free.len()]);
         for (point, weight) in found.points.iter().zip(&found.weights) {
-            let values = self.values(point);
+            let values = self.parameters().values(point);
             for (at, &parameter) in free.iter().enumerate() {
                 mean[at] += weight * values[parameter];
                 squares[at] += weight * values[parameter] * values[parameter];
@@ -195,10 +190,5 @@ impl SpectrumPosterior<'_> {
             })
             .collect();
         Weighted::new(points, &logarithms)
-    }
-
-    /// The six parameters of standard normal numbers.
-    fn values(&self, normals: &[f64]) -> [f64; 6] {
-        self.parameters().values(normals)
     }
 }

@@ -1,7 +1,7 @@
 //! The best linear estimate of maps in one universe.
 
 use super::block::wiener;
-use super::signal::packed_powers;
+use super::signal::{noise_of_a_mode, packed_powers};
 use crate::field::{HartleyTransform, Octant};
 use crate::{Cosmology, Simulator, SkyError};
 
@@ -51,11 +51,7 @@ impl WienerFilter {
     /// Those of [`LensingField::spectra`](crate::field::LensingField::spectra), for a universe that cannot be.
     pub fn new(simulator: &Simulator, cosmology: &Cosmology) -> Result<Self, SkyError> {
         let (field, patch) = (&simulator.field, simulator.field.patch());
-        let noise: Vec<f64> = simulator
-            .noise
-            .iter()
-            .map(|deviation| deviation * deviation / patch.area_pixels() as f64)
-            .collect();
+        let noise = noise_of_a_mode(simulator);
         let bins = field.bins();
         let filters = packed_powers(field, cosmology)?
             .chunks_exact(bins * (bins + 1) / 2)

@@ -155,14 +155,8 @@ impl Compressor {
 impl DualNetwork for Compressor {
     fn carry(&self, weights: &Weights, rows: Dual<2>, conditions: &Conditions) -> Dual<2> {
         let [depth, height, width] = self.patches.counts();
-        let powers = self.powers.as_ref().map(|powers| {
-            let places = self.patches.cells();
-            let maps = rows.clone().linear(|rows: Tensor<2>| {
-                let [batch, numbers] = rows.dims();
-                rows.reshape([batch, places, numbers / places]).swap_dims(1, 2)
-            });
-            powers.forward(weights, maps)
-        });
+        let powers = self.powers.as_ref();
+        let powers = powers.map(|powers| powers.forward(weights, self.patches.maps(rows.clone())));
         let mut h = self
             .first
             .carry(weights, self.patches.split(rows))

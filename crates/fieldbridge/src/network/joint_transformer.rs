@@ -152,17 +152,15 @@ impl JointTransformer {
 
     /// The fields, then what was observed of them, map by map: `[batch, maps, places]`.
     fn filtered_maps(&self, fields: Dual<2>, conditions: &Conditions) -> Dual<3> {
-        let places = self.rows.field.cells();
-        let map_by_map = |rows: Tensor<2>| {
-            let [batch, numbers] = rows.dims();
-            rows.reshape([batch, places, numbers / places]).swap_dims(1, 2)
-        };
-        let fields = fields.linear(map_by_map);
+        let grid = &self.rows.field;
+        let places = grid.places() * grid.tokens();
+        let fields = grid.maps(fields);
         let (Some(context), Some(_)) = (&conditions.context, self.rows.observed) else {
             return fields;
         };
         let values = self.rows.observed_channels / 2;
-        let observed = map_by_map(context.clone().narrow(1, 0, places * values));
+        let observed = Dual::alone(context.clone().narrow(1, 0, places * values));
+        let observed = grid.maps(observed).into_value();
         fields.affine(
             |fields| Tensor::cat(vec![fields, observed], 1),
             |change: Tensor<3>| {
@@ -171,12 +169,6 @@ impl JointTransformer {
             },
         )
     }
-}
-
-/// `[batch, maps, places]` as rows, place by place.
-fn place_by_place(maps: Tensor<3>) -> Tensor<2> {
-    let [batch, count, places] = maps.dims();
-    maps.swap_dims(1, 2).reshape([batch, count * places])
 }
 
 impl DualNetwork for JointTransformer {
@@ -216,11 +208,10 @@ impl DualNetwork for JointTransformer {
         let mean = tokens
             .clone()
             .linear(|tokens: Tensor<3>| tokens.narrow(1, 0, count).mean_dim(1));
-        let filtered = self.filter.as_ref().zip(maps).map(|(filter, maps)| {
-            filter
-                .forward(weights, mean.clone(), maps, time.as_ref())
-                .linear(place_by_place)
-        });
+        let filtered =
+            self.filter.as_ref().zip(maps).map(|(filter, maps)| {
+                Patches::place_by_place(filter.forward(weights, mean.clone(), maps, time.as_ref()))
+            });
         let answer = self
             .parameter_head
             .forward(weights, mean, time.as_ref())

@@ -54,11 +54,6 @@ impl Patches {
         std::array::from_fn(|axis| self.count[axis] * self.size[axis])
     }
 
-    /// Places of the grid.
-    pub fn cells(&self) -> usize {
-        self.cells.count
-    }
-
     /// Number of patches.
     pub fn tokens(&self) -> usize {
         self.count.iter().product()
@@ -67,6 +62,23 @@ impl Patches {
     /// Places of a patch.
     pub fn places(&self) -> usize {
         self.size.iter().product()
+    }
+
+    /// Rows place by place as maps: `[batch, places channels]` to `[batch, channels, places]`, for any number of channels.
+    pub fn maps(&self, rows: Dual<2>) -> Dual<3> {
+        let places = self.cells.count;
+        rows.linear(|rows: Tensor<2>| {
+            let [batch, numbers] = rows.dims();
+            rows.reshape([batch, places, numbers / places]).swap_dims(1, 2)
+        })
+    }
+
+    /// Maps as rows again: undoes [`Patches::maps`].
+    pub fn place_by_place(maps: Dual<3>) -> Dual<2> {
+        maps.linear(|maps: Tensor<3>| {
+            let [batch, channels, places] = maps.dims();
+            maps.swap_dims(1, 2).reshape([batch, channels * places])
+        })
     }
 
     /// Rows `[batch, places channels]` to patches `[batch, patches, places of a patch channels]`.

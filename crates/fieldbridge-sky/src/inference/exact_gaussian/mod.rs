@@ -16,7 +16,7 @@ pub(super) mod tests;
 use rayon::prelude::*;
 
 use super::block::{POSITIVE, determinant_and_inverse, packed};
-use super::signal::packed_powers;
+use super::signal::{noise_of_a_mode, packed_powers};
 use crate::field::{HartleyTransform, Octant};
 use crate::{Cosmology, PARAMETERS, Prior, Simulator, SkyError};
 
@@ -139,11 +139,7 @@ impl ExactGaussian {
         let (bins, patch) = (field.bins(), field.patch());
         let octant = Octant::new(&patch);
         let multiplicities = octant.multiplicities();
-        let noise: Vec<f64> = simulator
-            .noise
-            .iter()
-            .map(|deviation| deviation * deviation / patch.area_pixels() as f64)
-            .collect();
+        let noise = noise_of_a_mode(simulator);
         let middle = priors.map(|prior| match prior {
             Prior::Fixed(value) => value,
             _ => f64::NAN,

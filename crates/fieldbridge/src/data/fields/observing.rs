@@ -88,16 +88,11 @@ impl FieldScaling {
     /// The scaled observation, with flags of what is missing.
     pub(super) fn encode_observation(&self, observation: &[f32], rows: &mut Rows) {
         let bins = self.geometry.bins;
-        // a constant shears nothing
-        let mean = |bin: usize| match self.observation.kind {
-            Observable::Convergence => self.mean[bin],
-            Observable::Shear => 0.0,
-        };
         let numbered = observation.iter().enumerate();
         let scaled: Vec<f32> = numbered
             .map(|(at, &value)| {
                 let bin = at % bins;
-                ((f64::from(value) - mean(bin)) / self.observed_deviation(bin)) as f32
+                ((f64::from(value) - self.observed_mean(bin)) / self.observed_deviation(bin)) as f32
             })
             .collect();
         let seen = self.observation.mask.as_ref().map(|_| self.seen(observation));

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ObservationRecipe, WaveScaling};
+use super::{Observable, ObservationRecipe, WaveScaling};
 use crate::network::Reading;
 
 /// A patch of sky with maps in several tomographic bins.
@@ -70,6 +70,14 @@ pub struct FieldScaling {
 }
 
 impl FieldScaling {
+    /// Mean of an observed pixel in a bin; a constant shears nothing.
+    pub fn observed_mean(&self, bin: usize) -> f64 {
+        match self.observation.kind {
+            Observable::Convergence => self.mean[bin],
+            Observable::Shear => 0.0,
+        }
+    }
+
     /// Deviation of an observed pixel in a bin.
     pub fn observed_deviation(&self, bin: usize) -> f64 {
         self.deviation[bin].hypot(self.noise[bin])

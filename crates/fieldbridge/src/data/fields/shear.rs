@@ -1,6 +1,7 @@
 //! Shear from convergence and back, in single precision.
 
-use std::sync::{LazyLock, Mutex};
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use rustfft::num_complex::Complex32;
 use rustfft::{FftDirection, FftPlanner};
@@ -9,6 +10,8 @@ use super::plane::transform;
 
 /// Plans, which are made once for each length.
 static PLANS: LazyLock<Mutex<FftPlanner<f32>>> = LazyLock::new(|| Mutex::new(FftPlanner::new()));
+/// Kernels, likewise: every training row asks for two.
+static KERNELS: LazyLock<Mutex<HashMap<usize, Arc<[Complex32]>>>> = LazyLock::new(Mutex::default);
 
 /// `gamma_1 + i gamma_2 = (l_x + i l_y)^2 / l^2 (E + i B)` in Fourier space, and back (Kaiser and Squires 1993), on a periodic
 /// square. `x` runs along the columns, `y` along the rows. `E` is the convergence; lensing has no `B`. Each way undoes the other, but
@@ -21,33 +24,17 @@ static PLANS: LazyLock<Mutex<FftPlanner<f32>>> = LazyLock::new(|| Mutex::new(Fft
 pub struct KaiserSquires {
     side: usize,
     /// `(l_x + i l_y)^2 / l^2` of every wave, over the number of pixels, which the two transforms bring in.
-    kernel: Vec<Complex32>,
+    kernel: Arc<[Complex32]>,
 }
 
 impl KaiserSquires {
     /// For planes of `side` by `side` pixels.
     pub fn new(side: usize) -> Self {
-        let frequency = |index: usize| match 2 * index > side {
-            true => index as f32 - side as f32,
-            false => index as f32,
-        };
-        let area = (side * side) as f32;
-        let kernel = (0..side * side).map(|index| {
-            let (column, row) = (index % side, index / side);
-            let (x, y) = (frequency(column), frequency(row));
-            let square = x * x + y * y;
-            if square == 0.0 {
-                return Complex32::default();
-            }
-            // a wave and its mirror image must agree, or the maps would not be real
-            if 2 * column == side || 2 * row == side {
-                return Complex32::new(if x * x >= y * y { 1.0 } else { -1.0 } / area, 0.0);
-            }
-            Complex32::new((x * x - y * y) / square, 2.0 * x * y / square) / area
-        });
+        let mut kernels = KERNELS.lock().unwrap_or_else(PoisonError::into_inner);
+        let kernel = kernels.entry(side).or_insert_with(|| kernel(side));
         Self {
             side,
-            kernel: kernel.collect(),
+            kernel: Arc::clone(kernel),
         }
     }
 
@@ -75,12 +62,36 @@ impl KaiserSquires {
             .map(|(&real, &imaginary)| Complex32::new(real, imaginary))
             .collect();
         transform(&PLANS, &mut plane, self.side, FftDirection::Forward);
-        for (wave, &kernel) in plane.iter_mut().zip(&self.kernel) {
+        for (wave, &kernel) in plane.iter_mut().zip(self.kernel.iter()) {
             *wave *= factor(kernel);
         }
         transform(&PLANS, &mut plane, self.side, FftDirection::Inverse);
         plane.iter().map(|value| (value.re, value.im)).unzip()
     }
+}
+
+/// `(l_x + i l_y)^2 / l^2` of every wave, over the number of pixels.
+fn kernel(side: usize) -> Arc<[Complex32]> {
+    let frequency = |index: usize| match 2 * index > side {
+        true => index as f32 - side as f32,
+        false => index as f32,
+    };
+    let area = (side * side) as f32;
+    (0..side * side)
+        .map(|index| {
+            let (column, row) = (index % side, index / side);
+            let (x, y) = (frequency(column), frequency(row));
+            let square = x * x + y * y;
+            if square == 0.0 {
+                return Complex32::default();
+            }
+            // a wave and its mirror image must agree, or the maps would not be real
+            if 2 * column == side || 2 * row == side {
+                return Complex32::new(if x * x >= y * y { 1.0 } else { -1.0 } / area, 0.0);
+            }
+            Complex32::new((x * x - y * y) / square, 2.0 * x * y / square) / area
+        })
+        .collect()
 }
 
 #[cfg(test)]
