@@ -204,8 +204,8 @@ fn networks_that_do_not_fit_the_maps_are_refused_by_key() {
     );
     refused(
         "[context.observation]\nsummaries = 4",
-        "[context.map]\ncolumns = [\"a\"]",
-        &["context.map", "[context.observation]"],
+        "[context.powers]\ncolumns = [\"log_powers\"]\n\n[context.observation]\nsummaries = 4",
+        &["context.powers", "[context.observation]"],
     );
     refused("renew_every = 2", "renew_every = 0", &["data.renew_every"]);
 }
@@ -245,6 +245,7 @@ fn simulator() -> Simulator {
         )
         .unwrap(),
         bands: BandPowers::logarithmic(patch, 2, PixelWindow::None).unwrap(),
+        third_moments: None,
     }
 }
 

@@ -61,6 +61,7 @@ fn fields(criterion: &mut Criterion) {
             let simulator = Simulator {
                 priors: Priors::lsst_y10(),
                 bands: BandPowers::logarithmic(field.patch(), 20, PixelWindow::None).expect("the patch has 20 bands"),
+                third_moments: None,
                 noise: vec![0.05; 5],
                 field,
             };

@@ -4,7 +4,7 @@ use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::field::{LensingField, Universe};
-use crate::statistics::BandPowers;
+use crate::statistics::{BandPowers, ThirdMoments};
 use crate::{Cosmology, Priors, SkyError};
 
 /// Makes simulations. Each needs random numbers of three kinds, so that one kind can be kept while another is drawn anew.
@@ -18,6 +18,8 @@ pub struct Simulator {
     pub noise: Vec<f64>,
     /// Bands of the spectra.
     pub bands: BandPowers,
+    /// Third moments of observed maps, when they are wanted.
+    pub third_moments: Option<ThirdMoments>,
 }
 
 /// A simulated survey. Maps are `[bin, row, column]`, spectra `[pair, band]`.

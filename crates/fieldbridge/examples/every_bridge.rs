@@ -28,6 +28,9 @@ type Fallible<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 const NOISE: f64 = 0.1;
 const BATCH: usize = 256;
 const HELD_OUT: usize = 4000;
+const DRAWS: usize = 100_000;
+/// Of a residual flow, whose draws are found by iteration.
+const FEW_DRAWS: usize = 10_000;
 
 fn moons(known: &dyn Known, count: usize, index: u64) -> Vec<f32> {
     let drawn = draw(known, count, &Stream::new(3, "moons", index));
@@ -149,6 +152,37 @@ fn training(steps: usize, seed: u64) -> Training {
     }
 }
 
+/// Seconds that training and drawing took.
+struct Seconds {
+    training: f64,
+    drawing: f64,
+    draws: usize,
+}
+
+impl Seconds {
+    /// After a training that began at `clock`.
+    fn of(
+        clock: Instant,
+        (bridge, kind): (&dyn Bridge, BridgeKind),
+        parameters: &Parameters,
+    ) -> Result<Self, fieldbridge::Error> {
+        let training = clock.elapsed().as_secs_f64();
+        let draws = if kind == BridgeKind::ResidualFlow {
+            FEW_DRAWS
+        } else {
+            DRAWS
+        };
+        let clock = Instant::now();
+        bridge.sample(&parameters.on(&cpu()), draws, None, &Stream::new(9, "draws", 0))?;
+        let drawing = clock.elapsed().as_secs_f64();
+        Ok(Self {
+            training,
+            drawing,
+            draws,
+        })
+    }
+}
+
 /// How a bridge did on held-out points.
 struct Lost {
     /// Mean and standard error of `log p - log q`.
@@ -223,14 +257,15 @@ impl<'a> Results<'a> {
     }
 
     /// Takes the place of an earlier result of the same bridge and seed.
-    fn push(&mut self, name: &str, seed: u64, steps: usize, seconds: f64, lost: &Lost) -> Fallible<()> {
+    fn push(&mut self, name: &str, seed: u64, steps: usize, seconds: &Seconds, lost: &Lost) -> Fallible<()> {
         eprintln!(
-            "{name:32} seed {seed} {:8.4} +- {:.4} nats above the entropy, solver {:.1e}; {steps} steps in {seconds:.0} s",
-            lost.nats, lost.error, lost.solver
+            "{name:32} seed {seed} {:8.4} +- {:.4} nats above the entropy, solver {:.1e}; {steps} steps in {:.0} s, {} draws in {:.1} s",
+            lost.nats, lost.error, lost.solver, seconds.training, seconds.draws, seconds.drawing
         );
         self.all.retain(|one| one["bridge"] != name || one["seed"] != seed);
         self.all.push(json!({
-            "bridge": name, "seed": seed, "steps": steps, "batch": BATCH, "train_seconds": seconds,
+            "bridge": name, "seed": seed, "steps": steps, "batch": BATCH, "train_seconds": seconds.training,
+            "draws": seconds.draws, "draw_seconds": seconds.drawing,
             "nats_above_entropy": lost.nats, "standard_error": lost.error, "mean_error_estimate": lost.solver,
         }));
         Ok(std::fs::write(
@@ -256,9 +291,9 @@ fn main() -> Fallible<()> {
             let clock = Instant::now();
             let steps = (steps * share) as usize;
             let parameters = training(steps, seed).run(bridge.as_ref(), start, &fresh);
-            let seconds = clock.elapsed().as_secs_f64();
+            let seconds = Seconds::of(clock, (bridge.as_ref(), recipe.kind), &parameters)?;
             let lost = Lost::of(known.as_ref(), bridge.as_ref(), &parameters)?;
-            results.push(name, seed, steps, seconds, &lost)?;
+            results.push(name, seed, steps, &seconds, &lost)?;
             if name != "flow matching" {
                 continue;
             }
@@ -270,9 +305,9 @@ fn main() -> Fallible<()> {
                 let first = (step as usize * BATCH) % (pairs.count - BATCH);
                 pairs.slice(first, first + BATCH)
             });
-            let seconds = clock.elapsed().as_secs_f64();
+            let seconds = Seconds::of(clock, (bridge.as_ref(), recipe.kind), &again)?;
             let lost = Lost::of(known.as_ref(), bridge.as_ref(), &again)?;
-            results.push("flow matching rectified once", seed, steps / 2, seconds, &lost)?;
+            results.push("flow matching rectified once", seed, steps / 2, &seconds, &lost)?;
             for (name, parameters) in [("as trained", &parameters), ("rectified once", &again)] {
                 let bend = curvature(&recipe, parameters)?;
                 eprintln!("  {name:30} one Euler step ends {bend:.4} from the whole walk (root mean square)");

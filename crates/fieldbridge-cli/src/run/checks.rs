@@ -4,14 +4,14 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use fieldbridge::check::{Asked, HeldOut, held_out_with_answers};
-use fieldbridge::data::Encoded;
 use fieldbridge::data::fields::FieldSimulations;
+use fieldbridge::data::{DataRecipe, Encoded};
 use fieldbridge::model::Model;
 use fieldbridge::recipe::Recipe;
 use fieldbridge_files::atomic::write_atomically;
 use serde_json::Value;
 
-use super::prepared::STORE;
+use super::prepared::{self, STORE};
 use super::training::Trained;
 use super::{posteriors, split, truth};
 use crate::console::Console;
@@ -29,11 +29,23 @@ const SHORT: &str = "check.json";
 pub(crate) fn held_out_rows(model: &Model, recipe: &Recipe, directory: &RunDirectory) -> anyhow::Result<Encoded> {
     if let Some(file) = recipe.simulations::<SimulationRecipe>()? {
         let simulations = FieldSimulations::open(&directory.file(STORE), Some(file.recipe.simulations))?;
+        if let Some(told) = prepared::summaries(recipe, &simulations, directory)? {
+            return held_out_in_table(model, &told, recipe, directory);
+        }
         let held_out = split::held_out(&directory.file("split.npy"), simulations.count)?;
         let rows: Vec<usize> = (0..held_out.len()).filter(|&row| held_out[row]).collect();
         return Ok(model.manifest.scaling.encode_simulations(&simulations, &rows)?);
     }
-    let file = recipe.data.open(&recipe.folder)?;
+    held_out_in_table(model, &recipe.data, recipe, directory)
+}
+
+fn held_out_in_table(
+    model: &Model,
+    data: &DataRecipe,
+    recipe: &Recipe,
+    directory: &RunDirectory,
+) -> anyhow::Result<Encoded> {
+    let file = data.open(&recipe.folder)?;
     let parts = split::held_out(&directory.file("split.npy"), file.rows())?;
     rows::wanted(model, &file, |row| parts[row])
 }

@@ -1,25 +1,27 @@
 //! The rows of a recipe: a table, or simulations that are made first.
 
-use std::path::Path;
-
 use fieldbridge::Error;
 use fieldbridge::bridge::Bridge;
 use fieldbridge::data::fields::{FieldDataset, FieldSimulations, Renewal};
-use fieldbridge::data::{DataReport, Dataset, Part, Scaling};
+use fieldbridge::data::{DataRecipe, DataReport, Dataset, Part, Scaling};
 use fieldbridge::network::Weights;
 use fieldbridge::random::Stream;
 use fieldbridge::recipe::{Recipe, RecipeFile};
 use fieldbridge::train::TrainingRows;
+use fieldbridge_files::write_table;
 use fieldbridge_sky::Simulator;
 
 use crate::console::Console;
 use crate::directory::RunDirectory;
 use crate::simulate::making::Making;
 use crate::simulate::recipe::{SimulationRecipe, simulator};
+use crate::simulate::summaries::Summaries;
 use crate::simulate::universes::Maker;
 
 /// Name of the store of simulations in a run directory.
 pub(crate) const STORE: &str = "simulations.zarr";
+/// Name of the table of their summaries.
+const SUMMARIES: &str = "summaries.parquet";
 
 /// What the rows of a recipe are.
 pub(crate) enum Origin {
@@ -81,6 +83,30 @@ fn renewal(recipe: &Recipe) -> anyhow::Result<Option<Renewal>> {
     Ok(Some(Renewal::new(Box::new(maker), every, recipe.seed)))
 }
 
+/// The rows of a model that is told summaries of simulated maps: a table in the run directory, written again from the store; none for
+/// other models.
+///
+/// # Errors
+/// When summaries cannot be read or written.
+pub(crate) fn summaries(
+    recipe: &Recipe,
+    simulations: &FieldSimulations,
+    directory: &RunDirectory,
+) -> anyhow::Result<Option<DataRecipe>> {
+    let Some(file) = recipe.simulations::<SimulationRecipe>()? else {
+        return Ok(None);
+    };
+    if recipe.context.is_empty() {
+        return Ok(None);
+    }
+    let path = directory.file(SUMMARIES);
+    write_table(&path, &Summaries::of(&file.recipe)?.of_simulations(simulations)?)?;
+    Ok(Some(DataRecipe {
+        file: Some(std::path::absolute(&path)?),
+        ..recipe.data.clone()
+    }))
+}
+
 /// Bounds of the learned parameters where their priors are cut, unless the recipe gives others.
 pub(crate) fn bound_by_priors(recipe: &mut Recipe, origin: &Origin) {
     if let Origin::Simulations(inner) = origin {
@@ -109,24 +135,28 @@ impl Prepared {
         recipe: &Recipe,
         simulations: Option<&FieldSimulations>,
         fingerprint: &str,
-        cache: &Path,
+        directory: &RunDirectory,
     ) -> anyhow::Result<Self> {
-        Ok(match simulations {
-            Some(simulations) => Self::Fields(Box::new(FieldDataset::prepare(
+        let cache = directory.file("cache/rows");
+        let told = match simulations {
+            Some(simulations) => summaries(recipe, simulations, directory)?,
+            None => None,
+        };
+        let table = |data: &DataRecipe| {
+            Dataset::prepare(data, &recipe.target, &recipe.context, &recipe.folder, &cache)
+                .map(|dataset| Self::Table(Box::new(dataset)))
+        };
+        Ok(match (simulations, &told) {
+            (_, Some(told)) => table(told)?,
+            (None, None) => table(&recipe.data)?,
+            (Some(simulations), None) => Self::Fields(Box::new(FieldDataset::prepare(
                 &recipe.data,
                 &recipe.target,
                 simulations,
                 fingerprint,
-                cache,
+                &cache,
                 (&recipe.observation.clone().unwrap_or_default(), recipe.reading.as_ref()),
                 renewal(recipe)?,
-            )?)),
-            None => Self::Table(Box::new(Dataset::prepare(
-                &recipe.data,
-                &recipe.target,
-                &recipe.context,
-                &recipe.folder,
-                cache,
             )?)),
         })
     }

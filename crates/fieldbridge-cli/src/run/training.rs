@@ -187,8 +187,7 @@ fn fit(
     console: &Console,
 ) -> anyhow::Result<Model> {
     let clock = Instant::now();
-    let cache = directory.file("cache/rows");
-    let mut dataset = Prepared::new(recipe, simulations, fingerprint, &cache)?;
+    let mut dataset = Prepared::new(recipe, simulations, fingerprint, directory)?;
     let report = dataset.report();
     console.note(&format!(
         "{}: {} rows; {} train, {} decide when to stop, {} are held out",

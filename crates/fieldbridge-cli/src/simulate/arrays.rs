@@ -1,6 +1,7 @@
 //! What the arrays of a store of simulations are.
 
 use fieldbridge_files::{ColumnValues, ZarrArray, ZarrKind};
+use fieldbridge_sky::statistics::ThirdMoments;
 use fieldbridge_sky::{PARAMETERS, Simulation, Simulator};
 use serde_json::{Value, json};
 
@@ -9,13 +10,18 @@ use super::recipe::{MapName, SimulationRecipe};
 /// Bytes of maps in a chunk, about.
 const CHUNK_BYTES: usize = 4 << 20;
 
+/// Simulations in one file of a store without maps.
+const MOST_WITHOUT_MAPS: usize = 32;
+
 /// Simulations in one file of the store.
 pub(crate) fn rows_per_chunk(recipe: &SimulationRecipe) -> usize {
     let map = recipe.patch.pixels * recipe.patch.pixels * recipe.sources.bins * size_of::<f32>();
-    let wanted = recipe
-        .store
-        .simulations_per_chunk
-        .unwrap_or((CHUNK_BYTES / map.max(1)).clamp(1, 256));
+    let usual = match recipe.store.maps.as_slice() {
+        // what a kill costs is the time of one file
+        [] => MOST_WITHOUT_MAPS,
+        _ => (CHUNK_BYTES / map.max(1)).clamp(1, 256),
+    };
+    let wanted = recipe.store.simulations_per_chunk.unwrap_or(usual);
     wanted.clamp(1, recipe.simulations.max(1))
 }
 
@@ -92,6 +98,27 @@ pub(crate) fn series(
             row: |_, simulation| ColumnValues::Float64(simulation.theory.clone()),
         },
     ];
+    if let Some(moments) = &simulator.third_moments {
+        let shape = [
+            ("simulation", rows),
+            ("scale", moments.smoothing_arcmin().len()),
+            ("triple", ThirdMoments::triples(bins)),
+        ];
+        all.push(Series {
+            array: array(
+                "third_moments",
+                ZarrKind::Float64,
+                &shape,
+                rows_per_chunk,
+                json!({"units": "1", "long_name": "third moments of the smoothed observation, over the deviations of its three maps",
+                    "smoothing_arcmin": moments.smoothing_arcmin()}),
+            ),
+            row: |simulator, simulation| {
+                let moments = simulator.third_moments.as_ref();
+                ColumnValues::Float64(moments.map_or_else(Vec::new, |moments| moments.measure(&simulation.observation)))
+            },
+        });
+    }
     for name in &recipe.store.maps {
         let (name, long_name, row): (_, _, fn(&Simulator, &Simulation) -> ColumnValues) = match name {
             MapName::Convergence => ("convergence", "convergence without noise", |_, simulation| {

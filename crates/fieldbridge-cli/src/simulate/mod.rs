@@ -3,4 +3,5 @@
 pub(crate) mod arrays;
 pub(crate) mod making;
 pub(crate) mod recipe;
+pub(crate) mod summaries;
 pub(crate) mod universes;

@@ -7,7 +7,7 @@ use fieldbridge::data::Bounds;
 use fieldbridge::recipe::RecipeFile;
 use fieldbridge_files::read_array;
 use fieldbridge_sky::field::{Convention, Law, LensingField, Patch, Shifts};
-use fieldbridge_sky::statistics::{BandPowers, PixelWindow};
+use fieldbridge_sky::statistics::{BandPowers, PixelWindow, ThirdMoments};
 use fieldbridge_sky::{
     Nonlinearity, PARAMETERS, Prior, Priors, RedshiftDistribution, Scheme, Settings, ShiftReading, ShiftTable,
     Simulator, SkyError, Smail, equal_count_bins, pixel_noise,
@@ -218,6 +218,9 @@ pub(crate) struct StoreRecipe {
     pub(crate) maps: Vec<MapName>,
     /// Bands of the spectra.
     pub(crate) bands: usize,
+    /// Deviations of the Gaussians, arc minutes, that smooth observed maps before their third moments are kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) smoothing_arcmin: Vec<f64>,
     /// Simulations in one file of the store; about 4 MiB of maps when it is not said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) simulations_per_chunk: Option<usize>,
@@ -272,6 +275,7 @@ impl Default for StoreRecipe {
         Self {
             maps: vec![MapName::Convergence, MapName::Observation],
             bands: 12,
+            smoothing_arcmin: Vec::new(),
             simulations_per_chunk: None,
         }
     }
@@ -423,11 +427,16 @@ pub(crate) fn simulator(file: &RecipeFile<SimulationRecipe>) -> anyhow::Result<S
     let shifts = (law == Law::LogNormal).then(|| shifts(file)).transpose()?;
     let field = LensingField::new(patch, &bins, settings, law, convention, shifts).map_err(within("field"))?;
     let bands = BandPowers::logarithmic(patch, recipe.store.bands, PixelWindow::None).map_err(within("store.bands"))?;
+    let third_moments = match recipe.store.smoothing_arcmin.as_slice() {
+        [] => None,
+        arcmin => Some(ThirdMoments::new(patch, arcmin).map_err(within("store.smoothing_arcmin"))?),
+    };
     Ok(Simulator {
         priors,
         field,
         noise,
         bands,
+        third_moments,
     })
 }
 

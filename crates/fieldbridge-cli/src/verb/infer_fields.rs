@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use fieldbridge::data::fields::{FieldGeometry, FieldScaling, FieldSimulations, Observable};
+use fieldbridge::data::Encoded;
+use fieldbridge::data::fields::{FieldGeometry, FieldSimulations, Observable};
 use fieldbridge::model::Model;
 use fieldbridge_files::{
     Column, ColumnValues, Format, Table, ZarrArray, ZarrKind, ZarrStore, read_array, require_writable, write_table,
@@ -16,6 +17,7 @@ use crate::arguments::InferArguments;
 use crate::console::Console;
 use crate::mcmc::observation::in_planes;
 use crate::progress::waiting;
+use crate::simulate::summaries::Summaries;
 
 /// The refusal of a verb that asks for columns.
 pub(crate) fn refuse_columns(model: &Model) -> anyhow::Result<()> {
@@ -33,24 +35,38 @@ pub(crate) fn execute(
     observation: &Path,
     console: &Console,
 ) -> anyhow::Result<Outcome> {
-    let Some(fields) = &model.manifest.scaling.fields else {
-        bail!("the model is not one of maps; give a table with --data");
+    let scaling = &model.manifest.scaling;
+    let summaries = told_summaries(model)?;
+    let (geometry, kind) = match (&scaling.fields, &summaries) {
+        (Some(fields), _) => (fields.geometry, fields.observation.kind),
+        (None, Some(summaries)) => (summaries.geometry, Observable::Convergence),
+        (None, None) => bail!("the model is not one of maps; give a table with --data"),
     };
     require_writable(&arguments.out)?;
-    if arguments.maps.is_some() && fields.reading.is_some() {
+    if arguments.maps.is_some() && scaling.learned_fields().is_none() {
         bail!("the model learned the parameters alone and draws no maps; leave --maps out");
     }
     let mut notes = Vec::new();
-    let maps = read(observation, arguments, fields, &mut notes)?;
+    let maps = match stored(observation, arguments.row, geometry)? {
+        Some((simulations, row)) => match &scaling.fields {
+            Some(fields) => fields.simulated(&simulations, row)?,
+            None => simulations.observation(row..row + 1)?,
+        },
+        None => read(observation, arguments, (geometry, kind), &mut notes)?,
+    };
     let number = arguments.row.unwrap_or(0);
-    let scaling = &model.manifest.scaling;
-    let encoded = scaling
-        .encode_observation(&maps, number)
-        .with_context(|| observation.display().to_string())?;
+    let encoded = match &summaries {
+        Some(summaries) => encode_summaries(model, summaries, &maps, number),
+        None => scaling.encode_observation(&maps, number).map_err(anyhow::Error::from),
+    }
+    .with_context(|| observation.display().to_string())?;
     if observation.is_dir() {
         notes.extend(other_simulations::warning(model, observation)?);
     }
-    notes.extend(odd_maps::oddities(&maps, fields));
+    match &scaling.fields {
+        Some(fields) => notes.extend(odd_maps::oddities(&maps, fields)),
+        None => notes.extend(odd_summaries(&encoded)),
+    }
     notes.iter().for_each(|note| console.note(&format!("warning: {note}")));
     let seed = arguments.seed.unwrap_or(model.manifest.seed);
     let drawn = waiting(console, "drawing", || model.posterior(&encoded, arguments.draws, seed))?;
@@ -63,7 +79,7 @@ pub(crate) fn execute(
         arguments.out.display()
     );
     if let Some(path) = &arguments.maps {
-        write_maps(fields.geometry, &drawn, (width, arguments.draws), path)?;
+        write_maps(geometry, &drawn, (width, arguments.draws), path)?;
         words.push_str(&format!("\n{} draws of the maps: {}", arguments.draws, path.display()));
     }
     let parameters = model.target_columns().len();
@@ -84,7 +100,11 @@ pub(crate) fn execute(
         "parameters": summary,
         "warnings": notes,
     });
-    if fields.observation.mask.is_some() {
+    let masked = scaling
+        .fields
+        .as_ref()
+        .filter(|fields| fields.observation.mask.is_some());
+    if let Some(fields) = masked {
         let (hidden, places) = odd_maps::hidden(&maps, fields);
         words.push_str(&format!("\n{hidden} of {places} places are masked"));
         object["masked_places"] = json!(hidden);
@@ -93,71 +113,120 @@ pub(crate) fn execute(
     Ok(Outcome::Done)
 }
 
-/// The observed maps, place by place; of shear, the second component after the first. What is unlike the model's patch in how they
-/// were written goes to `notes`.
+/// What a model is told of maps, when that is a summary of them.
+fn told_summaries(model: &Model) -> anyhow::Result<Option<Summaries>> {
+    if model.manifest.scaling.context.is_empty() {
+        return Ok(None);
+    }
+    let learned = other_simulations::learned(model);
+    Ok(learned.map(|recipe| Summaries::of(&recipe)).transpose()?)
+}
+
+/// One observation, `[row, column, bin]`, as a model of summaries is told it.
+fn encode_summaries(model: &Model, summaries: &Summaries, maps: &[f32], number: usize) -> anyhow::Result<Encoded> {
+    let missing = maps.iter().filter(|value| !value.is_finite()).count();
+    if missing > 0 {
+        bail!(
+            "{missing} of {} pixels are not finite, and this model learned from summaries of whole maps",
+            maps.len()
+        );
+    }
+    let planes: Vec<f64> = summaries.geometry.by_bin(maps).into_iter().map(f64::from).collect();
+    let encoded = model.encode(&summaries.of_maps(&planes)?, number, false)?;
+    match encoded.skipped.first() {
+        Some((_, reason)) => bail!("it cannot be answered: {reason}"),
+        None => Ok(encoded),
+    }
+}
+
+/// A warning about summaries unlike all that a model learned from.
+fn odd_summaries(encoded: &Encoded) -> Option<String> {
+    let outside = encoded.outside.first()?;
+    let first = outside.first()?;
+    Some(format!(
+        "{} of its summaries, the first in `{first}`, lie outside of what the model learned from; if the noise, the pixels or the \
+         prior are others, its posterior is wrong",
+        outside.len()
+    ))
+}
+
+/// The simulation of a Zarr store that is the observation; none for a file.
+fn stored(
+    path: &Path,
+    row: Option<usize>,
+    geometry: FieldGeometry,
+) -> anyhow::Result<Option<(FieldSimulations, usize)>> {
+    if !path.is_dir() {
+        return Ok(None);
+    }
+    let simulations = FieldSimulations::open(path, None)?;
+    let found = simulations.geometry;
+    if found != geometry {
+        bail!(
+            "{} holds {} bins of {} by {} pixels, {} degrees wide; the model knows {}",
+            path.display(),
+            found.bins,
+            found.pixels,
+            found.pixels,
+            found.width_degrees,
+            patch(geometry)
+        );
+    }
+    let row = row.unwrap_or(0);
+    if row >= simulations.count {
+        bail!(
+            "{} holds {} simulations, there is no number {row}",
+            path.display(),
+            simulations.count
+        );
+    }
+    Ok(Some((simulations, row)))
+}
+
+fn patch(geometry: FieldGeometry) -> String {
+    format!(
+        "{} bins of {} by {} pixels, {} degrees wide",
+        geometry.bins, geometry.pixels, geometry.pixels, geometry.width_degrees
+    )
+}
+
+/// The observed maps of a file, place by place; of shear, the second component after the first. What is unlike the model's patch in
+/// how they were written goes to `notes`.
 fn read(
     path: &Path,
     arguments: &InferArguments,
-    fields: &FieldScaling,
+    (geometry, kind): (FieldGeometry, Observable),
     notes: &mut Vec<String>,
 ) -> anyhow::Result<Vec<f32>> {
-    let (geometry, row) = (fields.geometry, arguments.row);
-    let expected = format!(
-        "{} bins of {} by {} pixels, {} degrees wide",
-        geometry.bins, geometry.pixels, geometry.pixels, geometry.width_degrees
-    );
-    Ok(if path.is_dir() {
-        let simulations = FieldSimulations::open(path, None)?;
-        let found = simulations.geometry;
-        if found != geometry {
-            bail!(
-                "{} holds {} bins of {} by {} pixels, {} degrees wide; the model knows {expected}",
-                path.display(),
-                found.bins,
-                found.pixels,
-                found.pixels,
-                found.width_degrees
-            );
-        }
-        let row = row.unwrap_or(0);
-        if row >= simulations.count {
-            bail!(
-                "{} holds {} simulations, there is no number {row}",
-                path.display(),
-                simulations.count
-            );
-        }
-        fields.simulated(&simulations, row)?
+    if arguments.row.is_some() {
+        bail!(
+            "--row chooses a simulation of a Zarr store; {} is a file",
+            path.display()
+        );
+    }
+    if kind == Observable::Shear {
+        return observed_shear::read(path, geometry);
+    }
+    let planes = if matches!(Format::of_path(path), Ok(Format::Fits)) {
+        observed_fits::read(path, arguments.group.as_deref(), geometry, notes)?
     } else {
-        if row.is_some() {
+        let array = read_array(path).context(
+            "an observed map is an npy file, a FITS image or HEALPix cut-out (.fits), or a Zarr store of simulations",
+        )?;
+        let Some(planes) = in_planes(&array.shape, &array.to_f64()?, geometry.bins, geometry.pixels) else {
             bail!(
-                "--row chooses a simulation of a Zarr store; {} is a file",
-                path.display()
+                "{} has the shape {:?}; the model knows {}, [{bins}, {n}, {n}] or [{n}, {n}, {bins}]",
+                path.display(),
+                array.shape,
+                patch(geometry),
+                bins = geometry.bins,
+                n = geometry.pixels
             );
-        }
-        if fields.observation.kind == Observable::Shear {
-            return observed_shear::read(path, geometry);
-        }
-        let planes = if matches!(Format::of_path(path), Ok(Format::Fits)) {
-            observed_fits::read(path, arguments.group.as_deref(), geometry, notes)?
-        } else {
-            let array = read_array(path).context(
-                "an observed map is an npy file, a FITS image or HEALPix cut-out (.fits), or a Zarr store of simulations",
-            )?;
-            let Some(planes) = in_planes(&array.shape, &array.to_f64()?, geometry.bins, geometry.pixels) else {
-                bail!(
-                    "{} has the shape {:?}; the model knows {expected}, [{bins}, {n}, {n}] or [{n}, {n}, {bins}]",
-                    path.display(),
-                    array.shape,
-                    bins = geometry.bins,
-                    n = geometry.pixels
-                );
-            };
-            planes
         };
-        let values: Vec<f32> = planes.into_iter().map(|value| value as f32).collect();
-        geometry.by_place(&values)
-    })
+        planes
+    };
+    let values: Vec<f32> = planes.into_iter().map(|value| value as f32).collect();
+    Ok(geometry.by_place(&values))
 }
 
 fn write_parameters(model: &Model, drawn: &[f64], width: usize, path: &Path) -> anyhow::Result<()> {

@@ -22,6 +22,7 @@ pub(crate) fn warning(model: &Model, path: &Path) -> anyhow::Result<Option<Strin
     let store = ZarrStore::open(path)?;
     let mut found = Vec::new();
     if let (Some(learned), Some(held)) = (learned(model), store.attributes().get("recipe")) {
+        let learned = learned.of_simulations();
         for table in TABLES {
             differences(table, &learned[table], &held[table], &mut found);
         }
@@ -44,14 +45,13 @@ pub(crate) fn warning(model: &Model, path: &Path) -> anyhow::Result<Option<Strin
 }
 
 /// The recipe of the simulations that a model learned from.
-fn learned(model: &Model) -> Option<Value> {
+pub(super) fn learned(model: &Model) -> Option<SimulationRecipe> {
     let whole: toml::Table = model.manifest.recipe.parse().ok()?;
     let mut table = whole.get("simulation")?.as_table()?.clone();
     table
         .entry("title")
         .or_insert_with(|| toml::Value::String(String::new()));
-    let recipe: SimulationRecipe = table.try_into().ok()?;
-    Some(recipe.of_simulations())
+    table.try_into().ok()
 }
 
 /// Every key below `key` whose values differ.

@@ -29,6 +29,7 @@ use crate::{Cosmology, Simulator, SkyError};
 ///     field: LensingField::new(patch, &bins, Settings::default(), Law::Gaussian, Convention::default(), None)?,
 ///     noise: vec![0.01, 0.01],
 ///     bands: BandPowers::logarithmic(patch, 2, PixelWindow::None)?,
+///     third_moments: None,
 /// };
 /// let filter = WienerFilter::new(&simulator, &simulator.priors.centre())?;
 /// assert_eq!(filter.mean(&vec![0.0; 128]), vec![0.0; 128]);

@@ -8,6 +8,7 @@ mod one_point;
 mod peaks;
 #[cfg(test)]
 mod tests;
+mod third_moments;
 mod waves;
 
 pub use band_powers::{BandPowers, PixelWindow};
@@ -15,4 +16,5 @@ pub use bispectrum::EquilateralBispectrum;
 pub use minkowski::{Minkowski, MinkowskiFunctionals};
 pub use one_point::{Moments, histogram, moments};
 pub use peaks::peak_counts;
+pub use third_moments::ThirdMoments;
 pub use waves::Waves;

@@ -188,7 +188,11 @@ impl DualNetwork for Compressor {
             let shift = layer.forward(weights, told);
             hidden = hidden.affine(|hidden| hidden + shift, |change| change);
         }
-        self.last.carry(weights, hidden.activated(self.activation))
+        let mut hidden = hidden.activated(self.activation);
+        if !hidden.has_tangents() {
+            hidden = hidden.linear(|hidden| weights.drop_out(hidden));
+        }
+        self.last.carry(weights, hidden)
     }
 }
 

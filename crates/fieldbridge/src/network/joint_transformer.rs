@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::attention::Places;
 use super::token_head::TokenHead;
 use super::{
-    ConditionEmbedding, Conditions, Dual, DualNetwork, Initial, IsotropicFilter, Linear, PatchEmbedding, Patches,
-    Registry, RotaryPositions, Slot, TokenShape, TransformerBlock, Weights,
+    ConditionEmbedding, Conditions, Dual, DualNetwork, Initial, IsotropicFilter, Linear, ObservedPowers,
+    PatchEmbedding, Patches, Registry, Repeat, RotaryPositions, Slot, TokenShape, TransformerBlock, Weights,
 };
 
 /// What a row of a [`JointTransformer`] holds, and what it is told.
@@ -27,6 +27,22 @@ pub struct JointRows {
     pub observation: ObservationTokens,
     /// Bands of the filter whose answer is added to that of the patches; 0 for none.
     pub bands: usize,
+    /// Kinds of places that the filter tells apart: one, or observed and hidden ones.
+    pub filter_regions: FilterRegions,
+    /// Bands of the powers of the observation that parameter tokens are told; 0 for none.
+    pub observed_bands: usize,
+}
+
+/// Which places the filter of a [`JointTransformer`] treats alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FilterRegions {
+    /// All.
+    #[default]
+    One,
+    /// Observed ones, and those where anything is missing: the filter takes every map whole and with zeros in all observed places,
+    /// and answers for both kinds of places apart. Behind a mask a map is known through the base alone, or not at all.
+    Hidden,
 }
 
 /// Where a [`JointTransformer`] puts patches of the observation.
@@ -50,13 +66,15 @@ pub enum ObservationTokens {
 /// place, and leave parameter tokens alone. [`ObservationTokens`] says whether the observation has tokens of its own, and
 /// speaks through attention, or is added to those of the fields. The time modulates every [block](TransformerBlock). Heads
 /// start as zero. With `bands`, a linear [filter](IsotropicFilter) of the fields and of what was observed of them, chosen by the
-/// parameter tokens when all blocks have spoken, is added to what the patches say.
+/// parameter tokens when all blocks have spoken, is added to what the patches say. With `observed_bands`, the parameter tokens start
+/// from the [powers](ObservedPowers) of the observed maps too, which patches would have to gather from each other.
 #[derive(Clone, Debug)]
 pub struct JointTransformer {
     rows: JointRows,
     parameters: Linear,
     parameter_places: Slot,
     observation: Option<PatchEmbedding>,
+    powers: Option<ObservedPowers>,
     field: PatchEmbedding,
     positions: RotaryPositions,
     time: Option<ConditionEmbedding>,
@@ -96,6 +114,19 @@ impl JointTransformer {
                     PatchEmbedding::new(registry, patches, rows.observed_channels, width)
                 })
             }),
+            powers: rows.observed.filter(|_| rows.observed_bands > 0).map(|patches| {
+                let [_, height, across] = patches.sides();
+                let maps = rows.observed_channels / 2;
+                let tokens = [rows.parameter_tokens, width];
+                ObservedPowers::new(
+                    registry,
+                    [height, across],
+                    maps,
+                    rows.observed_bands,
+                    tokens,
+                    shape.activation,
+                )
+            }),
             field: PatchEmbedding::new(registry, rows.field, channels, width),
             positions: RotaryPositions::after(
                 registry,
@@ -113,7 +144,11 @@ impl JointTransformer {
             filter: (rows.bands > 0).then(|| {
                 let [_, height, across] = rows.field.sides();
                 let values = rows.observed.map_or(0, |_| rows.observed_channels / 2);
-                let maps = [channels + values, channels];
+                let regions = match rows.filter_regions {
+                    FilterRegions::One => 1,
+                    FilterRegions::Hidden => 2,
+                };
+                let maps = [regions * (channels + values), regions * channels];
                 IsotropicFilter::new(registry, [height, across], maps, rows.bands, [width, told])
             }),
             rows,
@@ -121,14 +156,38 @@ impl JointTransformer {
         }
     }
 
-    fn parameter_tokens(&self, weights: &Weights, rows: Dual<2>) -> Dual<3> {
+    /// Tokens of the parameters, told what the powers of the observation say, which does not change with the row.
+    fn parameter_tokens(&self, weights: &Weights, rows: Dual<2>, conditions: &Conditions) -> Dual<3> {
         let (count, width) = (self.rows.parameter_tokens, self.width);
         let places: Tensor<2> = weights.get(self.parameter_places);
+        let told = self
+            .powers
+            .as_ref()
+            .zip(self.observed_maps(conditions))
+            .map(|(powers, maps)| powers.forward(weights, maps));
         let tokens = self.parameters.carry(weights, rows).linear(|rows: Tensor<2>| {
             let batch = rows.dims()[0];
             rows.reshape([batch, count, width])
         });
-        tokens.affine(|tokens| tokens + places.reshape([1, count, width]), |change| change)
+        tokens.affine(
+            |tokens| {
+                let tokens = tokens + places.reshape([1, count, width]);
+                match told {
+                    Some(told) => tokens + told,
+                    None => tokens,
+                }
+            },
+            |change| change,
+        )
+    }
+
+    /// What was observed, map by map: `[batch, maps, places]`.
+    fn observed_maps(&self, conditions: &Conditions) -> Option<Tensor<3>> {
+        let patches = self.rows.observed?;
+        let context = conditions.context.clone()?;
+        let values = patches.places() * patches.tokens() * (self.rows.observed_channels / 2);
+        let values = context.narrow(1, 0, values);
+        Some(self.rows.field.maps(Dual::alone(values)).into_value())
     }
 
     /// Tokens of the observation before those of the field, or in them; they do not change with the row.
@@ -155,12 +214,10 @@ impl JointTransformer {
         let grid = &self.rows.field;
         let places = grid.places() * grid.tokens();
         let fields = grid.maps(fields);
-        let (Some(context), Some(_)) = (&conditions.context, self.rows.observed) else {
+        let Some(observed) = self.observed_maps(conditions) else {
             return fields;
         };
-        let values = self.rows.observed_channels / 2;
-        let observed = Dual::alone(context.clone().narrow(1, 0, places * values));
-        let observed = grid.maps(observed).into_value();
+        let values = observed.dims()[1];
         fields.affine(
             |fields| Tensor::cat(vec![fields, observed], 1),
             |change: Tensor<3>| {
@@ -169,6 +226,47 @@ impl JointTransformer {
             },
         )
     }
+
+    /// Places where anything is missing, as ones among zeros: `[batch, 1, places]`; none when all places are treated alike.
+    fn hidden_places(&self, conditions: &Conditions) -> Option<Tensor<3>> {
+        if self.rows.filter_regions == FilterRegions::One {
+            return None;
+        }
+        let patches = self.rows.observed?;
+        let context = conditions.context.clone()?;
+        let [batch, numbers] = context.dims();
+        let (places, values) = (patches.places() * patches.tokens(), self.rows.observed_channels / 2);
+        let flags = context.narrow(1, numbers - places * values, places * values);
+        let missing = flags.reshape([batch, places, values]).sum_dim(2);
+        Some(missing.clamp(0.0, 1.0).reshape([batch, 1, places]))
+    }
+}
+
+/// Maps, then the same maps with zeros outside of `hidden` places.
+fn apart(maps: Dual<3>, hidden: Option<&Tensor<3>>) -> Dual<3> {
+    let Some(hidden) = hidden else { return maps };
+    let cut = within(maps.clone(), hidden);
+    maps.with(cut, |maps, cut| Tensor::cat(vec![maps, cut], 1))
+}
+
+/// The first half of the maps, and in `hidden` places the second half too.
+fn together(maps: Dual<3>, hidden: Option<&Tensor<3>>) -> Dual<3> {
+    let Some(hidden) = hidden else { return maps };
+    let count = maps.dims()[1] / 2;
+    let half = |at: usize| {
+        maps.clone()
+            .linear(move |maps: Tensor<3>| maps.narrow(1, at * count, count))
+    };
+    half(0).with(within(half(1), hidden), |everywhere, hidden| everywhere + hidden)
+}
+
+/// Maps times `hidden`.
+fn within(maps: Dual<3>, hidden: &Tensor<3>) -> Dual<3> {
+    maps.curved(|maps| {
+        (maps * hidden.clone(), |change: Tensor<3>, repeat: Repeat| {
+            change * repeat.rows(hidden.clone())
+        })
+    })
 }
 
 impl DualNetwork for JointTransformer {
@@ -184,9 +282,10 @@ impl DualNetwork for JointTransformer {
             .filter
             .as_ref()
             .map(|_| self.filtered_maps(part(parameters, fields), conditions));
+        let hidden = self.hidden_places(conditions);
         let patches = self.with_observation(weights, field, conditions);
         let tokens = self
-            .parameter_tokens(weights, part(0, parameters))
+            .parameter_tokens(weights, part(0, parameters), conditions)
             .with(patches, |first, rest| Tensor::cat(vec![first, rest], 1));
         let time = self.time.as_ref().map(|embedding| {
             let alone = Conditions {
@@ -208,10 +307,11 @@ impl DualNetwork for JointTransformer {
         let mean = tokens
             .clone()
             .linear(|tokens: Tensor<3>| tokens.narrow(1, 0, count).mean_dim(1));
-        let filtered =
-            self.filter.as_ref().zip(maps).map(|(filter, maps)| {
-                Patches::place_by_place(filter.forward(weights, mean.clone(), maps, time.as_ref()))
-            });
+        let filtered = self.filter.as_ref().zip(maps).map(|(filter, maps)| {
+            let maps = apart(maps, hidden.as_ref());
+            let answer = filter.forward(weights, mean.clone(), maps, time.as_ref());
+            Patches::place_by_place(together(answer, hidden.as_ref()))
+        });
         let answer = self
             .parameter_head
             .forward(weights, mean, time.as_ref())

@@ -9,7 +9,7 @@ mod set;
 use fieldbridge_kernels::convolution;
 use serde::{Deserialize, Serialize};
 
-use super::{Activation, ObservationTokens};
+use super::{Activation, FilterRegions, ObservationTokens};
 
 pub use choice::NetworkChoice;
 
@@ -103,6 +103,12 @@ pub struct NetworkRecipe {
     /// compressor measures. None: no filter, no powers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bands: Option<usize>,
+    /// Which places that filter treats alike: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter_regions: Option<FilterRegions>,
+    /// Bands of the powers of the observation that a joint transformer tells its parameter tokens. None: they are told none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_bands: Option<usize>,
     /// Heads of the attention: 4, and 0, for none, at the coarsest level of a U-Net.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heads: Option<usize>,
@@ -141,6 +147,8 @@ impl Default for NetworkRecipe {
             observed: None,
             observation: None,
             bands: None,
+            filter_regions: None,
+            observed_bands: None,
             heads: None,
             gated: None,
             points: None,

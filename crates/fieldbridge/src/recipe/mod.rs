@@ -185,11 +185,30 @@ impl Recipe {
                 Some(observation) => observation.check(recipe.reading.is_some()),
                 None => Ok(()),
             })
+            .and_then(|()| recipe.check_summaries())
             .and_then(|()| recipe.train.check())
             .and_then(|()| recipe.check.check(&recipe.target.columns));
         match settled {
             Err(Error::Recipe { key, reason, hint }) => Err(at(&key, reason, hint)),
             _ => Ok(recipe),
+        }
+    }
+
+    /// Refuses what has no meaning where summaries of simulated maps are the context.
+    fn check_summaries(&self) -> Result<(), Error> {
+        let told = self.simulation.is_some() && !self.context.is_empty();
+        let given = [
+            ("data.renew_every", self.data.renew_every.is_some()),
+            ("observation", self.observation.is_some()),
+        ];
+        match given.iter().find(|(_, given)| told && *given) {
+            Some((key, _)) => Err(Error::Recipe {
+                key: (*key).to_owned(),
+                reason: "has no meaning where the context is what the simulations keep of whole observed maps"
+                    .to_owned(),
+                hint: "leave it out, or let a network read the maps with [context.observation]".to_owned(),
+            }),
+            None => Ok(()),
         }
     }
 

@@ -156,21 +156,21 @@ impl Sections {
                     if !value.is_table() {
                         return Err(not_a_table("context.NAME", &value));
                     }
-                    if !simulated {
-                        context.insert(name, read(&section, value)?);
-                    } else if name == OBSERVATION {
+                    if simulated && name == OBSERVATION {
                         reading = Some(read(&section, value)?);
                     } else {
-                        return Err(Fault {
-                            key: section,
-                            reason: "has no meaning beside [simulation], whose observed maps are the context"
-                                .to_owned(),
-                            hint: format!("leave it out; what reads the maps is [context.{OBSERVATION}]"),
-                        });
+                        context.insert(name, read(&section, value)?);
                     }
                 }
             }
             Some(other) => return Err(not_a_table("context.NAME", &other)),
+        }
+        if let (Some(name), Some(_)) = (context.keys().next(), &reading) {
+            return Err(Fault {
+                key: dotted("context", name),
+                reason: format!("stands beside [context.{OBSERVATION}]: a network reads maps, or summaries of them"),
+                hint: "leave one of them out".to_owned(),
+            });
         }
         let simulation = match table.remove("simulation") {
             None => None,

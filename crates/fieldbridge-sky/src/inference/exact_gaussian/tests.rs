@@ -32,6 +32,7 @@ pub(in crate::inference) fn simulator(pixels: usize) -> Simulator {
         )
         .unwrap(),
         bands: BandPowers::logarithmic(patch, pixels / 4, PixelWindow::None).unwrap(),
+        third_moments: None,
     }
 }
 

@@ -27,7 +27,7 @@ impl FieldSimulations {
     /// The first `count` simulations of a store; all with none.
     ///
     /// # Errors
-    /// When the store cannot be read, lacks maps, or holds fewer simulations.
+    /// When the store cannot be read, or holds fewer simulations.
     pub fn open(path: &Path, count: Option<usize>) -> Result<Self, Error> {
         let store = ZarrStore::open(path)?;
         let parameters = store.array("parameters")?;
@@ -43,23 +43,17 @@ impl FieldSimulations {
                     .collect()
             })
             .unwrap_or_default();
-        let shape = store.array("convergence")?.shape.clone();
-        let corrupt = |what: String| {
-            Error::from(FileError::Corrupt {
-                path: path.to_owned(),
-                reason: what,
-            })
-        };
-        let &[_, bins, rows, columns] = shape.as_slice() else {
-            return Err(corrupt(format!(
-                "its maps have the shape {shape:?}, expected simulations, bins, rows and columns"
-            )));
-        };
+        let side = |name: &str| -> Result<usize, Error> { Ok(store.array(name)?.shape[0]) };
+        let (bins, rows, columns) = (side("bin")?, side("y")?, side("x")?);
         if rows != columns || names.len() != parameters.shape.get(1).copied().unwrap_or(0) {
-            return Err(corrupt(format!(
-                "it has maps of {rows} by {columns} pixels and {} names of parameters",
-                names.len()
-            )));
+            return Err(FileError::Corrupt {
+                path: path.to_owned(),
+                reason: format!(
+                    "it has maps of {rows} by {columns} pixels and {} names of parameters",
+                    names.len()
+                ),
+            }
+            .into());
         }
         let wanted = count.unwrap_or(held);
         if wanted > held {
@@ -135,18 +129,36 @@ impl FieldSimulations {
         self.maps("observation", rows)
     }
 
+    /// Numbers of an array that has some for each simulation, simulation by simulation, and how many each has.
+    ///
+    /// # Errors
+    /// When they cannot be read, or are not there.
+    pub fn numbers(&self, name: &str) -> Result<(Vec<f64>, usize), Error> {
+        let shape = &self.store.array(name)?.shape;
+        let width = shape.iter().skip(1).product();
+        let values = self.store.read(name, 0..self.count)?.to_f64()?;
+        match values.iter().position(|value| !value.is_finite()) {
+            Some(at) => Err(self.not_made(name, at / width)),
+            None => Ok((values, width)),
+        }
+    }
+
+    fn not_made(&self, name: &str, simulation: usize) -> Error {
+        Error::Data {
+            source_name: self.path.display().to_string(),
+            column: name.to_owned(),
+            reason: format!("simulation {simulation} is not made, or not finite"),
+            hint: "run `fieldbridge simulate` with the same recipe to the end".to_owned(),
+        }
+    }
+
     fn maps(&self, name: &str, rows: Range<usize>) -> Result<Vec<f32>, Error> {
         let first = rows.start;
         let values = self.store.read(name, rows)?.to_f64()?;
         let maps: Vec<f32> = values.into_iter().map(|value| value as f32).collect();
         let size = self.geometry.size();
         if let Some(at) = maps.iter().position(|value| !value.is_finite()) {
-            return Err(Error::Data {
-                source_name: self.path.display().to_string(),
-                column: name.to_owned(),
-                reason: format!("simulation {} is not made, or not finite", first + at / size),
-                hint: "run `fieldbridge simulate` with the same recipe to the end".to_owned(),
-            });
+            return Err(self.not_made(name, first + at / size));
         }
         Ok(maps
             .chunks_exact(size)

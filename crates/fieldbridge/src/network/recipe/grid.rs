@@ -70,7 +70,7 @@ impl NetworkRecipe {
             patch,
             width: self.width,
             blocks: self.blocks,
-            bands: self.bands_of(place, &grid)?,
+            bands: self.bands_of(place, &grid, "bands", self.bands)?,
             grid,
             activation: self.activation,
         };
@@ -150,19 +150,25 @@ impl NetworkRecipe {
         Ok(patch)
     }
 
-    /// Bands of wave numbers; 0 for none.
-    pub(super) fn bands_of(&self, place: Place<'_>, grid: &[usize]) -> Result<usize, Error> {
-        let Some(bands) = self.bands else { return Ok(0) };
+    /// Bands of wave numbers as `key` says; 0 for none.
+    pub(super) fn bands_of(
+        &self,
+        place: Place<'_>,
+        grid: &[usize],
+        key: &'static str,
+        bands: Option<usize>,
+    ) -> Result<usize, Error> {
+        let Some(bands) = bands else { return Ok(0) };
         if bands < 3 {
             return Err(place.refuse(
-                "bands",
+                key,
                 format!("is {bands}, but the constant has a band of its own and a range has two ends"),
                 "use at least 3, or leave it out",
             ));
         }
         if grid.len() != 2 || grid.iter().all(|&side| side == 1) {
             return Err(place.refuse(
-                "bands",
+                key,
                 format!("waves are those of grids of two axes, but the grid is {grid:?}"),
                 "leave it out, or use a `shape` of two axes",
             ));

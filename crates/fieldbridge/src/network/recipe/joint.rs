@@ -66,7 +66,9 @@ impl NetworkRecipe {
             observed,
             observed_channels: 2 * observed_channels,
             observation: self.observation.unwrap_or_default(),
-            bands: self.bands_of(place, &grid)?,
+            bands: self.bands_of(place, &grid, "bands", self.bands)?,
+            filter_regions: self.filter_regions.unwrap_or_default(),
+            observed_bands: self.bands_of(place, &grid, "observed_bands", self.observed_bands)?,
         };
         Ok(JointTransformer::new(
             registry,

@@ -1,6 +1,6 @@
 //! Every network, small, with and without time and context.
 
-use super::super::{Activation, Network, NetworkKind, NetworkRecipe, Padding, Parameters, Registry};
+use super::super::{Activation, FilterRegions, Network, NetworkKind, NetworkRecipe, Padding, Parameters, Registry};
 use super::perturbed;
 
 /// A network of rows of `inputs` numbers and what it is told.
@@ -100,6 +100,8 @@ pub(super) fn recipes() -> Vec<(NetworkRecipe, usize, usize)> {
     let mut filtered = tokens(NetworkKind::JointTransformer);
     (filtered.shape, filtered.parameters, filtered.width) = (Some(vec![2, 1]), Some(1), 16);
     (filtered.channels, filtered.observed, filtered.bands) = (Some(2), Some(1), Some(3));
+    all.push((filtered.clone(), 5, 5));
+    (filtered.observed_bands, filtered.filter_regions) = (Some(3), Some(FilterRegions::Hidden));
     all.push((filtered, 5, 5));
     let mut compressor = grid(NetworkKind::Compressor, &[8, 4]);
     (compressor.levels, compressor.patch, compressor.channels) = (Some(1), Some(2), Some(2));

@@ -3,7 +3,7 @@
 use burn_tensor::Tensor;
 
 use super::super::{Activation, Conditions};
-use super::super::{Initial, Mlp, Network, Registry, ResidualMlp};
+use super::super::{Initial, Mlp, Network, NetworkKind, NetworkRecipe, Registry, ResidualMlp};
 use super::{host, normals, perturbed};
 use crate::device::cpu;
 use crate::random::Stream;
@@ -92,16 +92,39 @@ fn leaving_out_keeps_the_mean_and_is_the_same_for_the_same_stream() {
 }
 
 #[test]
-fn both_perceptrons_leave_units_out() {
-    let mut plain = Registry::new();
-    let mut residual = Registry::new();
-    let networks: [Box<dyn Network>; 2] = [
-        Box::new(Mlp::new(&mut plain, 3, None, 0, &[16, 16], 2, Activation::Silu)),
-        Box::new(ResidualMlp::new(&mut residual, 3, None, 0, 16, 2, 2, Activation::Silu)),
+fn perceptrons_convolutions_and_compressors_leave_units_out() {
+    let mut registries: Vec<Registry> = (0..4).map(|_| Registry::new()).collect();
+    let [plain, residual, images, compressor] = registries.as_mut_slice() else {
+        unreachable!("four were made")
+    };
+    let place = |recipe: NetworkRecipe, registry: &mut Registry, outputs| {
+        let recipe = NetworkRecipe {
+            shape: Some(vec![2, 2]),
+            width: 8,
+            blocks: 1,
+            levels: Some(1),
+            ..recipe
+        };
+        recipe
+            .build(registry, "network", 4, None, 0, outputs)
+            .expect("sizes fit")
+    };
+    let of = |kind| NetworkRecipe {
+        kind,
+        ..NetworkRecipe::default()
+    };
+    let networks: [(Box<dyn Network>, usize); 4] = [
+        (Box::new(Mlp::new(plain, 3, None, 0, &[16, 16], 2, Activation::Silu)), 3),
+        (
+            Box::new(ResidualMlp::new(residual, 3, None, 0, 16, 2, 2, Activation::Silu)),
+            3,
+        ),
+        (place(of(NetworkKind::UNet), images, 4), 4),
+        (place(of(NetworkKind::Compressor), compressor, 2), 4),
     ];
-    for (network, registry) in networks.iter().zip([plain, residual]) {
+    for ((network, inputs), registry) in networks.iter().zip(registries) {
         let weights = perturbed(registry).on(&cpu());
-        let forward = |weights| host(network.forward(weights, normals("x", 4, 3), &Conditions::default()));
+        let forward = |weights| host(network.forward(weights, normals("x", 4, *inputs), &Conditions::default()));
         let whole = forward(&weights);
         let thinned = weights.clone().with_dropout(0.5, Stream::new(0, "dropout", 0));
         assert_ne!(forward(&thinned), whole);
