@@ -3,47 +3,20 @@
 
 mod scene;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fieldbridge_files::{TableFile, ZarrStore};
-use fieldbridge_sky::field::{Convention, Law, LensingField, Patch};
-use fieldbridge_sky::inference::exact_gaussian::ExactGaussian;
-use fieldbridge_sky::statistics::{BandPowers, PixelWindow};
-use fieldbridge_sky::{Prior, Priors, RedshiftDistribution, Settings, Simulator, Smail, equal_count_bins, pixel_noise};
-use scene::Scene;
+use fieldbridge_files::ZarrStore;
+use scene::{Scene, exact_fields};
 
-const RECIPE: &str = r#"title = "Two parameters of small fields"
+const TITLE: &str = r#"title = "Two parameters of small fields"
 seed = 3
 bridge = "spline_flow"
 
 [simulation]
 simulations = 150
+"#;
 
-[simulation.patch]
-pixels = 16
-width_degrees = 5.0
-
-[simulation.sources]
-rise = 2.0
-fall = 0.68
-scale = 0.11
-bins = 2
-photometric_smearing = 0.05
-galaxies_per_arcmin2 = 27.0
-ellipticity = 0.26
-
-[simulation.field]
-law = "gaussian"
-
-[simulation.prior]
-omega_c = { mean = 0.2664, deviation = 0.1, low = 0.05 }
-omega_b = 0.0492
-sigma_8 = { mean = 0.831, deviation = 0.14 }
-h_0 = 0.6727
-n_s = 0.9645
-w_0 = -1.0
-
+const REST: &str = r#"
 [simulation.store]
 bands = 2
 
@@ -88,17 +61,14 @@ rows = 60
 density_rows = 10
 "#;
 
-fn scene(name: &str) -> Scene {
-    let scene = Scene::new(name);
-    scene.recipe(RECIPE);
-    scene
+fn recipe() -> String {
+    [TITLE, exact_fields::SIMULATION, REST].concat()
 }
 
-/// Draws of two parameters, column by column.
-fn drawn(scene: &Scene, file: &str) -> [Vec<f64>; 2] {
-    let table = TableFile::open(&scene.path(file)).unwrap();
-    let table = table.read(&["sigma_8", "omega_c"], 0..table.rows()).unwrap();
-    ["sigma_8", "omega_c"].map(|name| table.column(name).unwrap().to_f64().unwrap())
+fn scene(name: &str) -> Scene {
+    let scene = Scene::new(name);
+    scene.recipe(&recipe());
+    scene
 }
 
 #[test]
@@ -168,9 +138,9 @@ fn an_observed_map_in_either_order_of_axes_is_answered_or_refused_with_the_reaso
     ask("planes.npy", "planes.parquet", &[]).done();
     ask("places.npy", "places.parquet", &[]).done();
     ask("run/simulations.zarr", "stored.parquet", &[]).done();
-    let planes = drawn(&scene, "planes.parquet");
-    assert_eq!(planes, drawn(&scene, "places.parquet"));
-    assert_eq!(planes, drawn(&scene, "stored.parquet"));
+    let planes = exact_fields::drawn(&scene, "planes.parquet");
+    assert_eq!(planes, exact_fields::drawn(&scene, "places.parquet"));
+    assert_eq!(planes, exact_fields::drawn(&scene, "stored.parquet"));
     assert_eq!(planes[0].len(), 300);
     assert!(planes[1].iter().all(|&omega| omega > 0.05), "a draw leaves the prior");
     ask("flat.npy", "no.parquet", &[]).fails_saying(&["[16, 32]", "[2, 16, 16]", "[16, 16, 2]"]);
@@ -185,8 +155,9 @@ fn an_observed_map_in_either_order_of_axes_is_answered_or_refused_with_the_reaso
 fn networks_that_do_not_fit_the_maps_are_refused_by_key() {
     let scene = Scene::new("compressed-refused");
     let refused = |from: &str, to: &str, words: &[&str]| {
-        assert!(RECIPE.contains(from));
-        scene.recipe(&RECIPE.replace(from, to));
+        let recipe = recipe();
+        assert!(recipe.contains(from));
+        scene.recipe(&recipe.replace(from, to));
         scene
             .fieldbridge(&["train", "recipe.toml", "--out", "refused"])
             .fails_saying(words);
@@ -208,52 +179,6 @@ fn networks_that_do_not_fit_the_maps_are_refused_by_key() {
         &["context.powers", "[context.observation]"],
     );
     refused("renew_every = 2", "renew_every = 0", &["data.renew_every"]);
-}
-
-/// Simulator of the recipe, as the library knows it.
-fn simulator() -> Simulator {
-    let sources: Arc<dyn RedshiftDistribution> = Arc::new(Smail::lsst_y10());
-    let bins = equal_count_bins(&sources, 2, 0.05, 27.0).unwrap();
-    let patch = Patch::new(16, 5.0).unwrap();
-    let noise = bins
-        .iter()
-        .map(|bin| pixel_noise(0.26, bin.galaxies_per_arcmin2, patch.pixel_arcmin()).unwrap());
-    let normal = |mean, deviation, low| Prior::Normal {
-        mean,
-        deviation,
-        low,
-        high: f64::INFINITY,
-    };
-    Simulator {
-        priors: Priors::new([
-            normal(0.2664, 0.1, 0.05),
-            Prior::Fixed(0.0492),
-            normal(0.831, 0.14, f64::NEG_INFINITY),
-            Prior::Fixed(0.6727),
-            Prior::Fixed(0.9645),
-            Prior::Fixed(-1.0),
-        ])
-        .unwrap(),
-        noise: noise.collect(),
-        field: LensingField::new(
-            patch,
-            &bins,
-            Settings::default(),
-            Law::Gaussian,
-            Convention::SelfConsistent,
-            None,
-        )
-        .unwrap(),
-        bands: BandPowers::logarithmic(patch, 2, PixelWindow::None).unwrap(),
-        third_moments: None,
-    }
-}
-
-fn moments(values: &[f64]) -> (f64, f64) {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let squares = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
-    (mean, (squares / (count - 1.0)).sqrt())
 }
 
 #[test]
@@ -281,24 +206,7 @@ fn learned_posteriors_of_gaussian_fields_are_the_exact_ones_but_for_what_the_sum
     let mut words = vec!["train", "recipe.toml", "--out", "run"];
     settings.iter().for_each(|setting| words.extend(["--set", setting]));
     scene.fieldbridge(&words).done();
-    let store = ZarrStore::open(&scene.path("run/simulations.zarr")).unwrap();
-    let simulator = simulator();
-    let exact = ExactGaussian::new(&simulator, [64, 64]).unwrap();
-    assert_eq!(exact.names(), ["omega_c", "sigma_8"]);
-    let (mut offsets, mut widths) = ([0.0; 2], [0.0; 2]);
-    for row in 0..OBSERVATIONS {
-        let number = row.to_string();
-        let words = ["--row", &number, "--draws", "1000", "--out", "draws.parquet"];
-        scene.infer("run", "run/simulations.zarr", &words).done();
-        let [sigma_8, omega_c] = drawn(&scene, "draws.parquet");
-        let observation = store.read("observation", row..row + 1).unwrap().to_f64().unwrap();
-        let (means, deviations) = exact.posterior(&observation).parameter_moments();
-        for (at, values) in [omega_c, sigma_8].iter().enumerate() {
-            let (mean, deviation) = moments(values);
-            offsets[at] += ((mean - means[at]) / deviations[at]).powi(2) / OBSERVATIONS as f64;
-            widths[at] += (deviation / deviations[at]).powi(2) / OBSERVATIONS as f64;
-        }
-    }
+    let (offsets, widths) = exact_fields::squares(&scene, OBSERVATIONS);
     eprintln!("squares, over exact variances: means off {offsets:?}, variances {widths:?}");
     for at in 0..2 {
         // whatever a summary lost: variance given it = exact variance + variance of exact means given it

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+pub(crate) mod exact_fields;
 pub(crate) mod small_field;
 
 use std::path::{Path, PathBuf};

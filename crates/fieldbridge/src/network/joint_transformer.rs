@@ -144,9 +144,9 @@ impl JointTransformer {
             filter: (rows.bands > 0).then(|| {
                 let [_, height, across] = rows.field.sides();
                 let values = rows.observed.map_or(0, |_| rows.observed_channels / 2);
-                let regions = match rows.filter_regions {
-                    FilterRegions::One => 1,
-                    FilterRegions::Hidden => 2,
+                let regions = match (rows.filter_regions, rows.observed) {
+                    (FilterRegions::Hidden, Some(_)) => 2,
+                    _ => 1,
                 };
                 let maps = [regions * (channels + values), regions * channels];
                 IsotropicFilter::new(registry, [height, across], maps, rows.bands, [width, told])
