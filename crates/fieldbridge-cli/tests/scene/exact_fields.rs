@@ -101,7 +101,7 @@ pub(crate) fn squares(scene: &Scene, observations: usize) -> ([f64; 2], [f64; 2]
         let number = row.to_string();
         let words = ["--row", &number, "--draws", "1000", "--out", "draws.parquet"];
         scene.infer("run", "run/simulations.zarr", &words).done();
-        let [sigma_8, omega_c] = drawn(&scene, "draws.parquet");
+        let [sigma_8, omega_c] = drawn(scene, "draws.parquet");
         let observation = store.read("observation", row..row + 1).unwrap().to_f64().unwrap();
         let (means, deviations) = exact.posterior(&observation).parameter_moments();
         for (at, values) in [omega_c, sigma_8].iter().enumerate() {
