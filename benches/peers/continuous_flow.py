@@ -99,9 +99,7 @@ def run(seed, steps):
     field = Timed(CNF(velocity, trace_estimator=autograd_trace), velocity)
     walk = NeuralODE(field, solver="rk4", sensitivity="autograd", return_t_eval=False)
     times = torch.linspace(1.0, 0.0, 6)
-    average = torch.optim.swa_utils.AveragedModel(
-        velocity, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(MEMORY)
-    )
+    average = [p.detach().clone() for p in velocity.parameters()]
     optimiser = torch.optim.Adam(velocity.parameters())
     scale = torch.tensor(moons(100_000, generator).std(), dtype=torch.float32)
 
@@ -123,9 +121,13 @@ def run(seed, steps):
         for group in optimiser.param_groups:
             group["lr"] = rate(step, steps)
         optimiser.step()
-        average.update_parameters(velocity)
+        memory = min(MEMORY, (1 + step) / (10 + step))
+        for mean, value in zip(average, velocity.parameters()):
+            mean.lerp_(value.detach(), 1 - memory)
     training = time.perf_counter() - start
-    velocity.load_state_dict(average.module.state_dict())
+    with torch.no_grad():
+        for mean, value in zip(average, velocity.parameters()):
+            value.copy_(mean)
 
     held_out = moons(HELD_OUT, np.random.default_rng(10_000))
     x = torch.tensor(held_out, dtype=torch.float32)
