@@ -6,7 +6,7 @@ use super::FieldInput;
 use crate::run::fields::baselines::found::{Baselines, RelativeError};
 use crate::run::fields::baselines::words;
 
-/// One row for each answer: errors and widths of parameters, errors of maps.
+/// One column for each answer: errors and widths of parameters, errors of maps.
 pub(super) fn blocks(input: &FieldInput<'_>) -> Vec<Block> {
     let baselines = &input.found.baselines;
     let (columns, bins) = (&input.found.columns, input.found.bins);
@@ -14,22 +14,29 @@ pub(super) fn blocks(input: &FieldInput<'_>) -> Vec<Block> {
         1 => "map".to_owned(),
         _ => format!("map of bin {bin}"),
     };
-    let header: Vec<String> = std::iter::once("answer".to_owned())
-        .chain(
-            columns
-                .iter()
-                .flat_map(|name| [name.clone(), format!("width of {name}")]),
-        )
+    let labels: Vec<String> = columns
+        .iter()
+        .flat_map(|name| [format!("{name}, error"), format!("{name}, width")])
         .chain((0..bins).map(map))
         .collect();
-    let rows = names(baselines)
-        .into_iter()
-        .map(|name| row(baselines, name, (columns.len(), bins)));
+    let names = names(baselines);
+    let answers: Vec<Vec<String>> = names
+        .iter()
+        .map(|name| numbers(baselines, name, (columns.len(), bins)))
+        .collect();
+    let header: Vec<String> = std::iter::once("of")
+        .chain(names.iter().copied())
+        .map(str::to_owned)
+        .collect();
+    let rows = labels.into_iter().enumerate().map(|(at, label)| {
+        let own = answers.iter().map(|answer| answer[at].clone());
+        std::iter::once(label).chain(own).collect()
+    });
     vec![
         Block::Paragraph(
-            "Columns of parameters: error of the posterior mean, root mean square over observations, and mean width of the posterior, both over \
+            "Parameters: error of the posterior mean, root mean square over observations, and mean width of the posterior, both over \
              the deviation of the prior. Where a posterior is right its width is about its error; a width well below it claims too \
-             much. Columns of maps: error of the mean map over the deviation of true pixels. Smaller errors are better, and what the number of draws \
+             much. Maps: error of the mean map over the deviation of true pixels. Smaller errors are better, and what the number of draws \
              adds to the mean of the model's is taken out. ± is the standard error from the scatter of observations."
                 .to_owned(),
         ),
@@ -81,12 +88,13 @@ fn names(baselines: &Baselines) -> Vec<&str> {
     names
 }
 
-fn row(baselines: &Baselines, name: &str, (parameters, bins): (usize, usize)) -> Vec<String> {
+/// Errors and widths of parameters, then errors of maps, of one answer.
+fn numbers(baselines: &Baselines, name: &str, (parameters, bins): (usize, usize)) -> Vec<String> {
     let number = |error: &RelativeError| format_with_error(error.error, error.standard_error);
     let nothing = |count: usize| vec!["–".to_owned(); count];
     let of_parameters = baselines.parameters.iter().find(|answer| answer.answer == name);
     let of_maps = baselines.maps.iter().find(|answer| answer.answer == name);
-    let scores = of_parameters.map_or_else(
+    let scores: Vec<String> = of_parameters.map_or_else(
         || nothing(2 * parameters),
         |answer| {
             let scores = answer.parameters.iter();
@@ -95,6 +103,6 @@ fn row(baselines: &Baselines, name: &str, (parameters, bins): (usize, usize)) ->
                 .collect()
         },
     );
-    let maps = of_maps.map_or_else(|| nothing(bins), |answer| answer.bins.iter().map(number).collect());
-    std::iter::once(name.to_owned()).chain(scores).chain(maps).collect()
+    let maps: Vec<String> = of_maps.map_or_else(|| nothing(bins), |answer| answer.bins.iter().map(number).collect());
+    scores.into_iter().chain(maps).collect()
 }
