@@ -74,6 +74,10 @@ fn a_run_trains_checks_and_reports_and_a_map_is_answered_as_its_summaries_are() 
     assert!(done.stderr.contains("checked already"), "{}", done.stderr);
     scene.fieldbridge(&["check", "run"]).done();
 
+    // a model knows nothing of where it was made
+    scene.fieldbridge(&["train", "recipe.toml", "--out", "again"]).done();
+    assert!(scene.bytes("again/model.safetensors") == scene.bytes("run/model.safetensors"));
+
     let store = ZarrStore::open(&scene.path("run/simulations.zarr")).unwrap();
     let map = store.read("observation", 0..1).unwrap().to_f64().unwrap();
     scene.array("planes.npy", vec![2, 16, 16], map.clone());

@@ -147,7 +147,7 @@ impl Prepared {
                 .map(|dataset| Self::Table(Box::new(dataset)))
         };
         Ok(match (simulations, &told) {
-            (_, Some(told)) => table(told)?,
+            (_, Some(told)) => table(told).map(Self::named_as_summaries)?,
             (None, None) => table(&recipe.data)?,
             (Some(simulations), None) => Self::Fields(Box::new(FieldDataset::prepare(
                 &recipe.data,
@@ -159,6 +159,17 @@ impl Prepared {
                 renewal(recipe)?,
             )?)),
         })
+    }
+
+    /// The name of the table in any run directory: where that is must not be in a model.
+    fn named_as_summaries(self) -> Self {
+        match self {
+            Self::Table(mut dataset) => {
+                dataset.report.file = SUMMARIES.to_owned();
+                Self::Table(dataset)
+            }
+            fields @ Self::Fields(_) => fields,
+        }
     }
 
     pub(crate) fn rows(&self) -> &dyn TrainingRows {
