@@ -43,17 +43,26 @@ impl FieldSimulations {
                     .collect()
             })
             .unwrap_or_default();
-        let side = |name: &str| -> Result<usize, Error> { Ok(store.array(name)?.shape[0]) };
-        let (bins, rows, columns) = (side("bin")?, side("y")?, side("x")?);
-        if rows != columns || names.len() != parameters.shape.get(1).copied().unwrap_or(0) {
-            return Err(FileError::Corrupt {
+        let corrupt = |what: String| {
+            Error::from(FileError::Corrupt {
                 path: path.to_owned(),
-                reason: format!(
-                    "it has maps of {rows} by {columns} pixels and {} names of parameters",
-                    names.len()
-                ),
-            }
-            .into());
+                reason: what,
+            })
+        };
+        let length =
+            |name: &str| -> Result<usize, Error> { Ok(store.array(name)?.shape.first().copied().unwrap_or(0)) };
+        let (bins, pixels) = (length("noise")?, length("x")?);
+        if names.len() != parameters.shape.get(1).copied().unwrap_or(0) {
+            return Err(corrupt(format!("it has {} names of parameters", names.len())));
+        }
+        // a store may keep summaries alone
+        if let Ok(maps) = store.array("convergence")
+            && maps.shape.get(1..) != Some(&[bins, pixels, pixels][..])
+        {
+            return Err(corrupt(format!(
+                "its maps have the shape {:?}, expected simulations, {bins} bins, {pixels} rows and columns",
+                maps.shape
+            )));
         }
         let wanted = count.unwrap_or(held);
         if wanted > held {
@@ -71,9 +80,9 @@ impl FieldSimulations {
             names,
             geometry: FieldGeometry {
                 bins,
-                pixels: rows,
+                pixels,
                 // the first centre is half a pixel from the edge
-                width_degrees: 2.0 * first.first().copied().unwrap_or(f64::NAN) * rows as f64,
+                width_degrees: 2.0 * first.first().copied().unwrap_or(f64::NAN) * pixels as f64,
             },
             noise,
             count: wanted,
