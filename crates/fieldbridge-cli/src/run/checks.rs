@@ -29,7 +29,7 @@ const SHORT: &str = "check.json";
 pub(crate) fn held_out_rows(model: &Model, recipe: &Recipe, directory: &RunDirectory) -> anyhow::Result<Encoded> {
     if let Some(file) = recipe.simulations::<SimulationRecipe>()? {
         let simulations = FieldSimulations::open(&directory.file(STORE), Some(file.recipe.simulations))?;
-        if let Some(told) = prepared::summaries(recipe, &simulations, directory)? {
+        if let Some(told) = prepared::summary_rows(recipe, &simulations, directory)? {
             return held_out_in_table(model, &told, recipe, directory);
         }
         let held_out = split::held_out(&directory.file("split.npy"), simulations.count)?;

@@ -15,7 +15,7 @@ use crate::console::Console;
 use crate::directory::RunDirectory;
 use crate::simulate::making::Making;
 use crate::simulate::recipe::{SimulationRecipe, simulator};
-use crate::simulate::summaries::Summaries;
+use crate::simulate::summaries::{self, Summaries};
 use crate::simulate::universes::Maker;
 
 /// Name of the store of simulations in a run directory.
@@ -40,6 +40,7 @@ impl Origin {
         match recipe.simulations::<SimulationRecipe>()? {
             Some(file) => {
                 let simulator = simulator(&file)?;
+                require_summaries(recipe, &file.recipe)?;
                 Ok(Self::Simulations(Box::new((file, simulator))))
             }
             None => {
@@ -71,6 +72,26 @@ impl Origin {
     }
 }
 
+/// Refuses a context of columns that simulations do not have, before an hour is spent on them.
+fn require_summaries(recipe: &Recipe, simulation: &SimulationRecipe) -> anyhow::Result<()> {
+    let known = summaries::column_names(simulation);
+    for (name, modality) in &recipe.context {
+        let Some(column) = modality.columns.iter().find(|column| !known.contains(&column.as_str())) else {
+            continue;
+        };
+        let error = Error::Recipe {
+            key: format!("context.{name}.columns"),
+            reason: format!("names `{column}`, which is no summary of the maps that [simulation] makes"),
+            hint: format!("there are {}; see `simulation.store`", known.join(", ")),
+        };
+        return Err(match recipe.place_of(&error) {
+            Some(place) => anyhow::Error::from(error).context(place),
+            None => error.into(),
+        });
+    }
+    Ok(())
+}
+
 /// What makes the universes of training rows, when they are not those of the store.
 ///
 /// # Errors
@@ -88,7 +109,7 @@ fn renewal(recipe: &Recipe) -> anyhow::Result<Option<Renewal>> {
 ///
 /// # Errors
 /// When summaries cannot be read or written.
-pub(crate) fn summaries(
+pub(crate) fn summary_rows(
     recipe: &Recipe,
     simulations: &FieldSimulations,
     directory: &RunDirectory,
@@ -139,7 +160,7 @@ impl Prepared {
     ) -> anyhow::Result<Self> {
         let cache = directory.file("cache/rows");
         let told = match simulations {
-            Some(simulations) => summaries(recipe, simulations, directory)?,
+            Some(simulations) => summary_rows(recipe, simulations, directory)?,
             None => None,
         };
         let table = |data: &DataRecipe| {

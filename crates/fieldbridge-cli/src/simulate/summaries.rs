@@ -9,9 +9,10 @@
 use anyhow::Context;
 use fieldbridge::data::fields::{FieldGeometry, FieldSimulations};
 use fieldbridge_files::{Column, ColumnValues, FileError, Table};
-use fieldbridge_sky::SkyError;
+
 use fieldbridge_sky::field::Patch;
 use fieldbridge_sky::statistics::{BandPowers, PixelWindow, ThirdMoments};
+use fieldbridge_sky::{PARAMETERS, SkyError};
 
 use super::recipe::SimulationRecipe;
 
@@ -23,6 +24,15 @@ pub(crate) struct Summaries {
     pub(crate) geometry: FieldGeometry,
     bands: BandPowers,
     third_moments: Option<ThirdMoments>,
+}
+
+/// Names of the columns that simulations of a recipe have, parameters among them.
+pub(crate) fn column_names(recipe: &SimulationRecipe) -> Vec<&'static str> {
+    let mut names = PARAMETERS.to_vec();
+    names.push("log_powers");
+    names.extend((recipe.sources.bins > 1).then_some("correlations"));
+    names.extend((!recipe.store.smoothing_arcmin.is_empty()).then_some(THIRD_MOMENTS));
+    names
 }
 
 impl Summaries {
