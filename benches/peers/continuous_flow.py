@@ -4,7 +4,8 @@
     python continuous_flow.py --steps 3000 --seeds 3 --out results/continuous_flow.json
 
 Both sides train by maximum likelihood with the exact trace, five steps of a Runge-Kutta method of fourth order and fresh rows; densities and draws by
-adaptive steps of tolerance 1e-5 (torchdiffeq's `dopri5` for torchdyn's field). The two sides take turns, one thread each.
+adaptive steps of tolerance 1e-5 (torchdiffeq's `dopri5` for torchdyn's field). One side after the other, one thread each: seconds are worth comparing with
+nothing beside.
 """
 
 import argparse
@@ -22,6 +23,8 @@ import torchdiffeq
 import torchdyn
 from torchdyn.core import NeuralODE
 from torchdyn.models import CNF, autograd_trace
+
+from learning_rate import rate
 
 BATCH, HELD_OUT, DRAWS, NOISE = 256, 4000, 100_000, 0.1
 HIGHEST_RATE, WARMUP, FINAL_SHARE, MEMORY = 3e-3, 100, 0.005, 0.998
@@ -50,15 +53,6 @@ def log_density(points, nodes=4000):
         least = squares.min(1, keepdims=True)
         found.append(np.log(np.exp(least - squares).mean(1)) - least[:, 0])
     return np.concatenate(found) - math.log(2 * math.pi * NOISE**2)
-
-
-def rate(step, total):
-    """As fieldbridge::train::schedule."""
-    if step < WARMUP:
-        return HIGHEST_RATE * (step + 1) / WARMUP
-    done = (step - WARMUP) / max(total - WARMUP, 1)
-    lowest = FINAL_SHARE * HIGHEST_RATE
-    return lowest + 0.5 * (HIGHEST_RATE - lowest) * (1 + math.cos(math.pi * min(done, 1)))
 
 
 class Velocity(torch.nn.Module):
@@ -119,7 +113,7 @@ def run(seed, steps):
         value.backward()
         torch.nn.utils.clip_grad_norm_(velocity.parameters(), 5.0)
         for group in optimiser.param_groups:
-            group["lr"] = rate(step, steps)
+            group["lr"] = rate(step, steps, HIGHEST_RATE, WARMUP, FINAL_SHARE)
         optimiser.step()
         memory = min(MEMORY, (1 + step) / (10 + step))
         for mean, value in zip(average, velocity.parameters()):

@@ -33,6 +33,8 @@ from torchcfm.conditional_flow_matching import ConditionalFlowMatcher, ExactOpti
 from torchcfm.models.models import MLP
 from torchcfm.utils import eight_normal_sample, sample_moons
 
+from learning_rate import rate
+
 BATCH, DRAWS, HIGHEST_RATE, WARMUP, FINAL_SHARE, CLIP = 256, 100_000, 2e-3, 100, 0.01, 5.0
 EULER = (1, 2, 5, 100)
 MATCHERS = {"independent": ConditionalFlowMatcher, "optimal_transport": ExactOptimalTransportConditionalFlowMatcher}
@@ -66,15 +68,6 @@ def network(name, context=0):
     return OurPerceptron(context) if name == "ours" else MLP(dim=2 + context, out_dim=2, w=64, time_varying=True)
 
 
-def rate(step, total):
-    warmup = min(WARMUP, total // 10)
-    if step < warmup:
-        return HIGHEST_RATE * (step + 1) / warmup
-    done = (step - warmup) / max(total - warmup, 1)
-    lowest = FINAL_SHARE * HIGHEST_RATE
-    return lowest + 0.5 * (HIGHEST_RATE - lowest) * (1 + math.cos(math.pi * min(done, 1)))
-
-
 def train(net, steps, batch):
     """`batch()` gives network inputs (points, contexts, times) and velocities."""
     optimiser = torch.optim.Adam(net.parameters())
@@ -86,7 +79,7 @@ def train(net, steps, batch):
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP)
         for group in optimiser.param_groups:
-            group["lr"] = rate(step, steps)
+            group["lr"] = rate(step, steps, HIGHEST_RATE, WARMUP, FINAL_SHARE)
         optimiser.step()
     return time.perf_counter() - start
 

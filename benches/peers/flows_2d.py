@@ -20,18 +20,10 @@ import numpy as np
 import torch
 import zuko
 
+from learning_rate import rate
+
 BATCH, DRAWS, HIGHEST_RATE, WARMUP = 512, 100_000, 2e-3, 50
 DENSITIES = ["two_moons", "eight_gaussians", "checkerboard", "two_circles", "pinwheel", "two_spirals"]
-
-
-def rate(step, total):
-    """Linear rise, then half a cosine down to a hundredth, as fieldbridge::train::schedule."""
-    warmup = min(WARMUP, total // 10)
-    if step < warmup:
-        return HIGHEST_RATE * (step + 1) / warmup
-    done = (step - warmup) / max(total - warmup, 1)
-    lowest = 0.01 * HIGHEST_RATE
-    return lowest + 0.5 * (HIGHEST_RATE - lowest) * (1 + math.cos(math.pi * min(done, 1)))
 
 
 def flow(name):
@@ -52,7 +44,7 @@ def run(name, seed, steps, train, test):
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         for group in optimiser.param_groups:
-            group["lr"] = rate(step, steps)
+            group["lr"] = rate(step, steps, HIGHEST_RATE, WARMUP, 0.01)
         optimiser.step()
     training = time.perf_counter() - start
     with torch.no_grad():

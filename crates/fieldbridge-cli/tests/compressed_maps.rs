@@ -40,29 +40,10 @@ patch = 2
 width = 8
 blocks = 1
 levels = 2
-
-[spline_flow]
-transforms = 2
-bins = 6
-width = 16
-context_width = 16
-
-[train]
-steps = 30
-batch = 16
-shard = 8
-warmup = 5
-evaluate_every = 10
-checkpoint_seconds = 0.0
-
-[check]
-draws = 50
-rows = 60
-density_rows = 10
 "#;
 
 fn recipe() -> String {
-    [TITLE, exact_fields::SIMULATION, REST].concat()
+    [TITLE, exact_fields::SIMULATION, REST, exact_fields::LEARNING].concat()
 }
 
 fn scene(name: &str) -> Scene {
@@ -183,7 +164,6 @@ fn networks_that_do_not_fit_the_maps_are_refused_by_key() {
 
 #[test]
 fn learned_posteriors_of_gaussian_fields_are_the_exact_ones_but_for_what_the_summary_lost() {
-    const OBSERVATIONS: usize = 24;
     let scene = scene("compressed-exact");
     let settings = [
         "context.observation.network.patch=1",
@@ -203,16 +183,6 @@ fn learned_posteriors_of_gaussian_fields_are_the_exact_ones_but_for_what_the_sum
         "spline_flow.width=32",
         "spline_flow.context_width=32",
     ];
-    let mut words = vec!["train", "recipe.toml", "--out", "run"];
-    settings.iter().for_each(|setting| words.extend(["--set", setting]));
-    scene.fieldbridge(&words).done();
-    let (offsets, widths) = exact_fields::squares(&scene, OBSERVATIONS);
-    eprintln!("squares, over exact variances: means off {offsets:?}, variances {widths:?}");
-    for at in 0..2 {
-        // whatever a summary lost: variance given it = exact variance + variance of exact means given it
-        let balance = (1.0 + offsets[at]) / widths[at];
-        assert!((balance - 1.0).abs() < 0.15, "{balance}: {offsets:?}, {widths:?}");
-        // most of what the map tells is kept, in so short a training
-        assert!(widths[at] < 1.5, "variances are {widths:?} of the exact ones");
-    }
+    // most of what the map tells is kept, in so short a training
+    exact_fields::assert_balanced(&scene, &settings, 1.5);
 }

@@ -32,29 +32,10 @@ columns = ["log_powers", "correlations"]
 
 [context.moments]
 columns = ["third_moments"]
-
-[spline_flow]
-transforms = 2
-bins = 6
-width = 16
-context_width = 16
-
-[train]
-steps = 30
-batch = 16
-shard = 8
-warmup = 5
-evaluate_every = 10
-checkpoint_seconds = 0.0
-
-[check]
-draws = 50
-rows = 60
-density_rows = 10
 "#;
 
 fn recipe() -> String {
-    [TITLE, exact_fields::SIMULATION, REST].concat()
+    [TITLE, exact_fields::SIMULATION, REST, exact_fields::LEARNING].concat()
 }
 
 fn scene(name: &str) -> Scene {
@@ -155,7 +136,6 @@ fn what_summaries_cannot_be_is_refused_by_key() {
 
 #[test]
 fn learned_posteriors_of_gaussian_fields_are_the_exact_ones_but_for_what_the_summaries_lost() {
-    const OBSERVATIONS: usize = 24;
     let scene = scene("summarised-exact");
     let settings = [
         "simulation.simulations=6000",
@@ -175,15 +155,5 @@ fn learned_posteriors_of_gaussian_fields_are_the_exact_ones_but_for_what_the_sum
         "spline_flow.context_width=64",
         "spline_flow.context_blocks=2",
     ];
-    let mut words = vec!["train", "recipe.toml", "--out", "run"];
-    settings.iter().for_each(|setting| words.extend(["--set", setting]));
-    scene.fieldbridge(&words).done();
-    let (offsets, widths) = exact_fields::squares(&scene, OBSERVATIONS);
-    eprintln!("squares, over exact variances: means off {offsets:?}, variances {widths:?}");
-    for at in 0..2 {
-        // whatever the summaries lost: variance given them = exact variance + variance of exact means given them
-        let balance = (1.0 + offsets[at]) / widths[at];
-        assert!((balance - 1.0).abs() < 0.15, "{balance}: {offsets:?}, {widths:?}");
-        assert!(widths[at] < 1.3, "variances are {widths:?} of the exact ones");
-    }
+    exact_fields::assert_balanced(&scene, &settings, 1.3);
 }

@@ -1,5 +1,6 @@
 //! A model asked about rows it has not seen.
 
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
@@ -11,7 +12,7 @@ use fieldbridge::recipe::Recipe;
 use fieldbridge_files::atomic::write_atomically;
 use serde_json::Value;
 
-use super::prepared::{self, STORE};
+use super::prepared::{STORE, SUMMARIES, summary_rows, write_summaries};
 use super::training::Trained;
 use super::{posteriors, split, truth};
 use crate::console::Console;
@@ -27,27 +28,24 @@ const SHORT: &str = "check.json";
 
 /// The held-out rows of a run, read from its data file or its simulations again.
 pub(crate) fn held_out_rows(model: &Model, recipe: &Recipe, directory: &RunDirectory) -> anyhow::Result<Encoded> {
-    if let Some(file) = recipe.simulations::<SimulationRecipe>()? {
-        let simulations = FieldSimulations::open(&directory.file(STORE), Some(file.recipe.simulations))?;
-        if let Some(told) = prepared::summary_rows(recipe, &simulations, directory)? {
-            return held_out_in_table(model, &told, recipe, directory);
+    let in_table = |data: &DataRecipe, folder: &Path| {
+        let file = data.open(folder)?;
+        let parts = split::held_out(&directory.file("split.npy"), file.rows())?;
+        rows::wanted(model, &file, |row| parts[row])
+    };
+    let Some(file) = recipe.simulations::<SimulationRecipe>()? else {
+        return in_table(&recipe.data, &recipe.folder);
+    };
+    let simulations = FieldSimulations::open(&directory.file(STORE), Some(file.recipe.simulations))?;
+    if let Some(told) = summary_rows(recipe) {
+        if !directory.file(SUMMARIES).exists() {
+            write_summaries(recipe, &simulations, directory)?;
         }
-        let held_out = split::held_out(&directory.file("split.npy"), simulations.count)?;
-        let rows: Vec<usize> = (0..held_out.len()).filter(|&row| held_out[row]).collect();
-        return Ok(model.manifest.scaling.encode_simulations(&simulations, &rows)?);
+        return in_table(&told, directory.path());
     }
-    held_out_in_table(model, &recipe.data, recipe, directory)
-}
-
-fn held_out_in_table(
-    model: &Model,
-    data: &DataRecipe,
-    recipe: &Recipe,
-    directory: &RunDirectory,
-) -> anyhow::Result<Encoded> {
-    let file = data.open(&recipe.folder)?;
-    let parts = split::held_out(&directory.file("split.npy"), file.rows())?;
-    rows::wanted(model, &file, |row| parts[row])
+    let held_out = split::held_out(&directory.file("split.npy"), simulations.count)?;
+    let rows: Vec<usize> = (0..held_out.len()).filter(|&row| held_out[row]).collect();
+    Ok(model.manifest.scaling.encode_simulations(&simulations, &rows)?)
 }
 
 /// Checks a trained model on its held-out rows and writes what was found, unless that was done.

@@ -1,5 +1,7 @@
 //! The rows of a recipe: a table, or simulations that are made first.
 
+use std::path::Path;
+
 use fieldbridge::Error;
 use fieldbridge::bridge::Bridge;
 use fieldbridge::data::fields::{FieldDataset, FieldSimulations, Renewal};
@@ -21,7 +23,7 @@ use crate::simulate::universes::Maker;
 /// Name of the store of simulations in a run directory.
 pub(crate) const STORE: &str = "simulations.zarr";
 /// Name of the table of their summaries.
-const SUMMARIES: &str = "summaries.parquet";
+pub(crate) const SUMMARIES: &str = "summaries.parquet";
 
 /// What the rows of a recipe are.
 pub(crate) enum Origin {
@@ -73,21 +75,16 @@ impl Origin {
 }
 
 /// Refuses a context of columns that simulations do not have, before an hour is spent on them.
-fn require_summaries(recipe: &Recipe, simulation: &SimulationRecipe) -> anyhow::Result<()> {
+fn require_summaries(recipe: &Recipe, simulation: &SimulationRecipe) -> Result<(), Error> {
     let known = summaries::column_names(simulation);
     for (name, modality) in &recipe.context {
-        let Some(column) = modality.columns.iter().find(|column| !known.contains(&column.as_str())) else {
-            continue;
-        };
-        let error = Error::Recipe {
-            key: format!("context.{name}.columns"),
-            reason: format!("names `{column}`, which is no summary of the maps that [simulation] makes"),
-            hint: format!("there are {}; see `simulation.store`", known.join(", ")),
-        };
-        return Err(match recipe.place_of(&error) {
-            Some(place) => anyhow::Error::from(error).context(place),
-            None => error.into(),
-        });
+        if let Some(column) = modality.columns.iter().find(|column| !known.contains(&column.as_str())) {
+            return Err(Error::Recipe {
+                key: format!("context.{name}.columns"),
+                reason: format!("names `{column}`, which is no summary of the maps that [simulation] makes"),
+                hint: format!("there are {}; see `simulation.store`", known.join(", ")),
+            });
+        }
     }
     Ok(())
 }
@@ -104,28 +101,29 @@ fn renewal(recipe: &Recipe) -> anyhow::Result<Option<Renewal>> {
     Ok(Some(Renewal::new(Box::new(maker), every, recipe.seed)))
 }
 
-/// The rows of a model that is told summaries of simulated maps: a table in the run directory, written again from the store; none for
-/// other models.
+/// The rows of a model that is told summaries of simulated maps, whose table starts at the run directory; none for other models.
+pub(crate) fn summary_rows(recipe: &Recipe) -> Option<DataRecipe> {
+    let told = recipe.simulation.is_some() && !recipe.context.is_empty();
+    told.then(|| DataRecipe {
+        file: Some(SUMMARIES.into()),
+        ..recipe.data.clone()
+    })
+}
+
+/// Writes their table.
 ///
 /// # Errors
 /// When summaries cannot be read or written.
-pub(crate) fn summary_rows(
+pub(crate) fn write_summaries(
     recipe: &Recipe,
     simulations: &FieldSimulations,
     directory: &RunDirectory,
-) -> anyhow::Result<Option<DataRecipe>> {
-    let Some(file) = recipe.simulations::<SimulationRecipe>()? else {
-        return Ok(None);
-    };
-    if recipe.context.is_empty() {
-        return Ok(None);
+) -> anyhow::Result<()> {
+    if let Some(file) = recipe.simulations::<SimulationRecipe>()? {
+        let table = Summaries::of(&file.recipe)?.of_simulations(simulations)?;
+        write_table(&directory.file(SUMMARIES), &table)?;
     }
-    let path = directory.file(SUMMARIES);
-    write_table(&path, &Summaries::of(&file.recipe)?.of_simulations(simulations)?)?;
-    Ok(Some(DataRecipe {
-        file: Some(std::path::absolute(&path)?),
-        ..recipe.data.clone()
-    }))
+    Ok(())
 }
 
 /// Bounds of the learned parameters where their priors are cut, unless the recipe gives others.
@@ -159,17 +157,16 @@ impl Prepared {
         directory: &RunDirectory,
     ) -> anyhow::Result<Self> {
         let cache = directory.file("cache/rows");
-        let told = match simulations {
-            Some(simulations) => summary_rows(recipe, simulations, directory)?,
-            None => None,
-        };
-        let table = |data: &DataRecipe| {
-            Dataset::prepare(data, &recipe.target, &recipe.context, &recipe.folder, &cache)
+        let table = |data: &DataRecipe, folder: &Path| {
+            Dataset::prepare(data, &recipe.target, &recipe.context, folder, &cache)
                 .map(|dataset| Self::Table(Box::new(dataset)))
         };
-        Ok(match (simulations, &told) {
-            (_, Some(told)) => table(told).map(Self::named_as_summaries)?,
-            (None, None) => table(&recipe.data)?,
+        Ok(match (simulations, summary_rows(recipe)) {
+            (None, _) => table(&recipe.data, &recipe.folder)?,
+            (Some(simulations), Some(told)) => {
+                write_summaries(recipe, simulations, directory)?;
+                table(&told, directory.path())?
+            }
             (Some(simulations), None) => Self::Fields(Box::new(FieldDataset::prepare(
                 &recipe.data,
                 &recipe.target,
@@ -180,17 +177,6 @@ impl Prepared {
                 renewal(recipe)?,
             )?)),
         })
-    }
-
-    /// The name of the table in any run directory: where that is must not be in a model.
-    fn named_as_summaries(self) -> Self {
-        match self {
-            Self::Table(mut dataset) => {
-                dataset.report.file = SUMMARIES.to_owned();
-                Self::Table(dataset)
-            }
-            fields @ Self::Fields(_) => fields,
-        }
     }
 
     pub(crate) fn rows(&self) -> &dyn TrainingRows {

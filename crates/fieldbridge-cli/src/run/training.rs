@@ -76,7 +76,7 @@ pub(crate) fn train(
 ) -> anyhow::Result<Trained> {
     let mut recipe = Recipe::read(&arguments.recipe, &arguments.set)?;
     // rows that cannot be had leave no directory behind
-    let origin = Origin::of(&recipe)?;
+    let origin = Origin::of(&recipe).map_err(|error| located(&recipe, error))?;
     bound_by_priors(&mut recipe, &origin);
     let directory = RunDirectory::create(&directory_of(arguments))?;
     let simulations = origin.simulations(&directory, console)?;

@@ -11,14 +11,14 @@ use super::recipe::{MapName, SimulationRecipe};
 const CHUNK_BYTES: usize = 4 << 20;
 
 /// Simulations in one file of a store without maps.
-const MOST_WITHOUT_MAPS: usize = 32;
+const ROWS_WITHOUT_MAPS: usize = 32;
 
 /// Simulations in one file of the store.
 pub(crate) fn rows_per_chunk(recipe: &SimulationRecipe) -> usize {
     let map = recipe.patch.pixels * recipe.patch.pixels * recipe.sources.bins * size_of::<f32>();
     let usual = match recipe.store.maps.as_slice() {
         // what a kill costs is the time of one file
-        [] => MOST_WITHOUT_MAPS,
+        [] => ROWS_WITHOUT_MAPS,
         _ => (CHUNK_BYTES / map.max(1)).clamp(1, 256),
     };
     let wanted = recipe.store.simulations_per_chunk.unwrap_or(usual);

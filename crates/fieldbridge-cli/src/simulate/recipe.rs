@@ -281,6 +281,21 @@ impl Default for StoreRecipe {
     }
 }
 
+impl StoreRecipe {
+    /// Bands of the spectra of maps of a patch.
+    pub(super) fn bands(&self, patch: Patch) -> Result<BandPowers, SkyError> {
+        BandPowers::logarithmic(patch, self.bands, PixelWindow::None)
+    }
+
+    /// Third moments of smoothed maps, when they are wanted.
+    pub(super) fn third_moments(&self, patch: Patch) -> Result<Option<ThirdMoments>, SkyError> {
+        match self.smoothing_arcmin.as_slice() {
+            [] => Ok(None),
+            arcmin => ThirdMoments::new(patch, arcmin).map(Some),
+        }
+    }
+}
+
 /// A kind of map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -426,17 +441,15 @@ pub(crate) fn simulator(file: &RecipeFile<SimulationRecipe>) -> anyhow::Result<S
     };
     let shifts = (law == Law::LogNormal).then(|| shifts(file)).transpose()?;
     let field = LensingField::new(patch, &bins, settings, law, convention, shifts).map_err(within("field"))?;
-    let bands = BandPowers::logarithmic(patch, recipe.store.bands, PixelWindow::None).map_err(within("store.bands"))?;
-    let third_moments = match recipe.store.smoothing_arcmin.as_slice() {
-        [] => None,
-        arcmin => Some(ThirdMoments::new(patch, arcmin).map_err(within("store.smoothing_arcmin"))?),
-    };
     Ok(Simulator {
         priors,
         field,
         noise,
-        bands,
-        third_moments,
+        bands: recipe.store.bands(patch).map_err(within("store.bands"))?,
+        third_moments: recipe
+            .store
+            .third_moments(patch)
+            .map_err(within("store.smoothing_arcmin"))?,
     })
 }
 

@@ -11,7 +11,7 @@ use fieldbridge::data::fields::{FieldGeometry, FieldSimulations};
 use fieldbridge_files::{Column, ColumnValues, FileError, Table};
 
 use fieldbridge_sky::field::Patch;
-use fieldbridge_sky::statistics::{BandPowers, PixelWindow, ThirdMoments};
+use fieldbridge_sky::statistics::{BandPowers, ThirdMoments};
 use fieldbridge_sky::{PARAMETERS, SkyError};
 
 use super::recipe::SimulationRecipe;
@@ -42,18 +42,14 @@ impl Summaries {
     /// When the patch has no such bands or scales.
     pub(crate) fn of(recipe: &SimulationRecipe) -> Result<Self, SkyError> {
         let patch = Patch::new(recipe.patch.pixels, recipe.patch.width_degrees)?;
-        let smoothing = recipe.store.smoothing_arcmin.as_slice();
         Ok(Self {
             geometry: FieldGeometry {
                 bins: recipe.sources.bins,
                 pixels: recipe.patch.pixels,
                 width_degrees: recipe.patch.width_degrees,
             },
-            bands: BandPowers::logarithmic(patch, recipe.store.bands, PixelWindow::None)?,
-            third_moments: match smoothing {
-                [] => None,
-                arcmin => Some(ThirdMoments::new(patch, arcmin)?),
-            },
+            bands: recipe.store.bands(patch)?,
+            third_moments: recipe.store.third_moments(patch)?,
         })
     }
 

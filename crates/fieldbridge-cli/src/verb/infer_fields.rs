@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use fieldbridge::data::Encoded;
 use fieldbridge::data::fields::{FieldGeometry, FieldSimulations, Observable};
 use fieldbridge::model::Model;
 use fieldbridge_files::{
@@ -11,13 +10,12 @@ use fieldbridge_files::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{observed_fits, observed_shear, odd_maps, other_simulations};
+use super::{observed_fits, observed_shear, observed_summaries, odd_maps, other_simulations};
 use crate::Outcome;
 use crate::arguments::InferArguments;
 use crate::console::Console;
 use crate::mcmc::observation::in_planes;
 use crate::progress::waiting;
-use crate::simulate::summaries::Summaries;
 
 /// The refusal of a verb that asks for columns.
 pub(crate) fn refuse_columns(model: &Model) -> anyhow::Result<()> {
@@ -36,7 +34,7 @@ pub(crate) fn execute(
     console: &Console,
 ) -> anyhow::Result<Outcome> {
     let scaling = &model.manifest.scaling;
-    let summaries = told_summaries(model)?;
+    let summaries = observed_summaries::told(model)?;
     let (geometry, kind) = match (&scaling.fields, &summaries) {
         (Some(fields), _) => (fields.geometry, fields.observation.kind),
         (None, Some(summaries)) => (summaries.geometry, Observable::Convergence),
@@ -56,7 +54,7 @@ pub(crate) fn execute(
     };
     let number = arguments.row.unwrap_or(0);
     let encoded = match &summaries {
-        Some(summaries) => encode_summaries(model, summaries, &maps, number),
+        Some(summaries) => observed_summaries::encode(model, summaries, &maps, number),
         None => scaling.encode_observation(&maps, number).map_err(anyhow::Error::from),
     }
     .with_context(|| observation.display().to_string())?;
@@ -65,7 +63,7 @@ pub(crate) fn execute(
     }
     match &scaling.fields {
         Some(fields) => notes.extend(odd_maps::oddities(&maps, fields)),
-        None => notes.extend(odd_summaries(&encoded)),
+        None => notes.extend(observed_summaries::oddity(&encoded)),
     }
     notes.iter().for_each(|note| console.note(&format!("warning: {note}")));
     let seed = arguments.seed.unwrap_or(model.manifest.seed);
@@ -111,43 +109,6 @@ pub(crate) fn execute(
     }
     console.result(&words, &object)?;
     Ok(Outcome::Done)
-}
-
-/// What a model is told of maps, when that is a summary of them.
-fn told_summaries(model: &Model) -> anyhow::Result<Option<Summaries>> {
-    if model.manifest.scaling.context.is_empty() {
-        return Ok(None);
-    }
-    let learned = other_simulations::learned(model);
-    Ok(learned.map(|recipe| Summaries::of(&recipe)).transpose()?)
-}
-
-/// One observation, `[row, column, bin]`, as a model of summaries is told it.
-fn encode_summaries(model: &Model, summaries: &Summaries, maps: &[f32], number: usize) -> anyhow::Result<Encoded> {
-    let missing = maps.iter().filter(|value| !value.is_finite()).count();
-    if missing > 0 {
-        bail!(
-            "{missing} of {} pixels are not finite, and this model learned from summaries of whole maps",
-            maps.len()
-        );
-    }
-    let planes: Vec<f64> = summaries.geometry.by_bin(maps).into_iter().map(f64::from).collect();
-    let encoded = model.encode(&summaries.of_maps(&planes)?, number, false)?;
-    match encoded.skipped.first() {
-        Some((_, reason)) => bail!("it cannot be answered: {reason}"),
-        None => Ok(encoded),
-    }
-}
-
-/// A warning about summaries unlike all that a model learned from.
-fn odd_summaries(encoded: &Encoded) -> Option<String> {
-    let outside = encoded.outside.first()?;
-    let first = outside.first()?;
-    Some(format!(
-        "{} of its summaries, the first in `{first}`, lie outside of what the model learned from; if the noise, the pixels or the \
-         prior are others, its posterior is wrong",
-        outside.len()
-    ))
 }
 
 /// The simulation of a Zarr store that is the observation; none for a file.

@@ -9,6 +9,7 @@ pub(crate) mod mcmc;
 mod observed_fits;
 mod observed_healpix;
 mod observed_shear;
+mod observed_summaries;
 mod odd_maps;
 mod other_simulations;
 pub(crate) mod report;

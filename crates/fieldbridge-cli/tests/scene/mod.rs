@@ -2,6 +2,39 @@
 
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+/// What recipes say of Gaussian fields in two bins on a patch of so many pixels: two parameters are free.
+macro_rules! two_bins {
+    ($pixels:literal) => {
+        concat!(
+            "\n[simulation.patch]\npixels = ",
+            $pixels,
+            r#"
+width_degrees = 5.0
+
+[simulation.sources]
+rise = 2.0
+fall = 0.68
+scale = 0.11
+bins = 2
+photometric_smearing = 0.05
+galaxies_per_arcmin2 = 27.0
+ellipticity = 0.26
+
+[simulation.field]
+law = "gaussian"
+
+[simulation.prior]
+omega_c = { mean = 0.2664, deviation = 0.1, low = 0.05 }
+omega_b = 0.0492
+sigma_8 = { mean = 0.831, deviation = 0.14 }
+h_0 = 0.6727
+n_s = 0.9645
+w_0 = -1.0
+"#
+        )
+    };
+}
+
 pub(crate) mod exact_fields;
 pub(crate) mod small_field;
 

@@ -56,6 +56,22 @@ impl HartleyTransform {
         self.apply_with(plane, &mut Scratch::default());
     }
 
+    /// Transforms planes that lie one after the other.
+    ///
+    /// # Panics
+    /// When they are not whole planes.
+    pub fn apply_each(&self, planes: &mut [f64]) {
+        let area = self.side * self.side;
+        assert!(
+            planes.len().is_multiple_of(area),
+            "these are not whole maps of the patch"
+        );
+        let mut scratch = Scratch::default();
+        for plane in planes.chunks_exact_mut(area) {
+            self.apply_with(plane, &mut scratch);
+        }
+    }
+
     pub(super) fn apply_with(&self, plane: &mut [f64], scratch: &mut Scratch) {
         self.half_plane(plane, scratch);
         let side = self.side;

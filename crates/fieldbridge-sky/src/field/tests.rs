@@ -138,9 +138,7 @@ fn recovered(field: &LensingField, maps: u64) -> Vec<(f64, f64)> {
         let mut waves = field
             .maps(&universe.amplitudes, &white(seed + 10, field.size()))
             .convergence;
-        for plane in waves.chunks_exact_mut(area) {
-            transform.apply(plane);
-        }
+        transform.apply_each(&mut waves);
         for (((first, second), power), ratios) in crate::lensing::pairs(field.bins()).zip(&power).zip(&mut ratios) {
             let entries = (0..side).flat_map(|row| octant.row(row)).enumerate().skip(1);
             let sum: f64 = entries

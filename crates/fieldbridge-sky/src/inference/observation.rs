@@ -91,9 +91,7 @@ impl Observation {
     pub(super) fn weighted_modes(&self, field: &LensingField) -> Vec<f64> {
         let terms = self.convergence.iter().zip(&self.weights);
         let mut modes: Vec<f64> = terms.map(|(value, weight)| value * weight).collect();
-        for plane in modes.chunks_exact_mut(field.patch().area_pixels()) {
-            field.transform().apply(plane);
-        }
+        field.transform().apply_each(&mut modes);
         modes
     }
 

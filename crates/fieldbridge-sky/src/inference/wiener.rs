@@ -76,9 +76,7 @@ impl WienerFilter {
         let (bins, area) = (self.bins, self.pixels * self.pixels);
         assert_eq!(observation.len(), bins * area, "the observation has another size");
         let mut modes = observation.to_vec();
-        for plane in modes.chunks_exact_mut(area) {
-            self.transform.apply(plane);
-        }
+        self.transform.apply_each(&mut modes);
         let mut maps = vec![0.0; bins * area];
         for row in 0..self.pixels {
             for (column, entry) in self.octant.row(row).enumerate() {
@@ -92,9 +90,7 @@ impl WienerFilter {
                 }
             }
         }
-        for plane in maps.chunks_exact_mut(area) {
-            self.transform.apply(plane);
-        }
+        self.transform.apply_each(&mut maps);
         maps
     }
 }

@@ -150,11 +150,8 @@ impl BandPowers {
     #[must_use]
     pub fn measure(&self, maps: &[f64]) -> Vec<f64> {
         let area = self.patch.area_pixels();
-        assert!(maps.len().is_multiple_of(area), "these are not whole maps of the patch");
         let mut waves = maps.to_vec();
-        for plane in waves.chunks_exact_mut(area) {
-            self.transform.apply(plane);
-        }
+        self.transform.apply_each(&mut waves);
         let norm = self.patch.steradian() / (area * area) as f64;
         let mut spectra = Vec::new();
         for (first, second) in pairs(maps.len() / area) {

@@ -121,11 +121,8 @@ impl ThirdMoments {
     #[must_use]
     pub fn measure(&self, maps: &[f64]) -> Vec<f64> {
         let area = self.patch.area_pixels();
-        assert!(maps.len().is_multiple_of(area), "these are not whole maps of the patch");
         let mut waves = maps.to_vec();
-        for plane in waves.chunks_exact_mut(area) {
-            self.transform.apply(plane);
-        }
+        self.transform.apply_each(&mut waves);
         let bins = maps.len() / area;
         let mut found = Vec::with_capacity(self.scales.len() * Self::triples(bins));
         for scale in &self.scales {

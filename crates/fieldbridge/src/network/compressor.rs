@@ -188,10 +188,7 @@ impl DualNetwork for Compressor {
             let shift = layer.forward(weights, told);
             hidden = hidden.affine(|hidden| hidden + shift, |change| change);
         }
-        let mut hidden = hidden.activated(self.activation);
-        if !hidden.has_tangents() {
-            hidden = hidden.linear(|hidden| weights.drop_out(hidden));
-        }
+        let hidden = hidden.activated(self.activation).dropped_out(weights);
         self.last.carry(weights, hidden)
     }
 }

@@ -3,7 +3,6 @@
 use burn_tensor::Tensor;
 
 use super::convolution::{Convolution, Space};
-use super::dual::on_last;
 use super::group_norm::GroupNorm;
 use super::modulation::parts;
 use super::{Activation, Dual, Linear, Modulation, Registry, Weights};
@@ -74,11 +73,8 @@ impl ConvolutionBlock {
         });
         let h = self.first_norm.forward(weights, x.clone(), None);
         let h = self.first.forward(weights, h);
-        let mut h = self.second_norm.forward(weights, h, modulation.as_ref());
-        if !h.has_tangents() {
-            h = h.linear(|h| on_last(h, |places| weights.drop_out(places)));
-        }
-        let h = self.second.forward(weights, h);
+        let h = self.second_norm.forward(weights, h, modulation.as_ref());
+        let h = self.second.forward(weights, h.dropped_out(weights));
         let x = match &self.shortcut {
             Some(layer) => layer.carry(weights, x),
             None => x,

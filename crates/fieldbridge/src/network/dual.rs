@@ -174,6 +174,15 @@ impl<const D: usize> Dual<D> {
         }
     }
 
+    /// With [units left out](Weights::drop_out) of the rows that the last dimension makes; beside directions the whole, of which
+    /// these are the changes.
+    pub fn dropped_out(self, weights: &Weights) -> Self {
+        if self.has_tangents() {
+            return self;
+        }
+        self.linear(|y| on_last(y, |rows| weights.drop_out(rows)))
+    }
+
     /// `a(y)`, entry by entry.
     pub fn activated(self, activation: Activation) -> Self {
         if !self.has_tangents() {

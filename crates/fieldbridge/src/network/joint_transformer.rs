@@ -4,10 +4,11 @@ use burn_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::attention::Places;
+use super::filter_regions;
 use super::token_head::TokenHead;
 use super::{
-    ConditionEmbedding, Conditions, Dual, DualNetwork, Initial, IsotropicFilter, Linear, ObservedPowers,
-    PatchEmbedding, Patches, Registry, Repeat, RotaryPositions, Slot, TokenShape, TransformerBlock, Weights,
+    ConditionEmbedding, Conditions, Dual, DualNetwork, FilterRegions, Initial, IsotropicFilter, Linear, ObservedPowers,
+    PatchEmbedding, Patches, Registry, RotaryPositions, Slot, TokenShape, TransformerBlock, Weights,
 };
 
 /// What a row of a [`JointTransformer`] holds, and what it is told.
@@ -31,18 +32,6 @@ pub struct JointRows {
     pub filter_regions: FilterRegions,
     /// Bands of the powers of the observation that parameter tokens are told; 0 for none.
     pub observed_bands: usize,
-}
-
-/// Which places the filter of a [`JointTransformer`] treats alike.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FilterRegions {
-    /// All.
-    #[default]
-    One,
-    /// Observed ones, and those where anything is missing: the filter takes every map whole and with zeros in all observed places,
-    /// and answers for both kinds of places apart. Behind a mask a map is known through the base alone, or not at all.
-    Hidden,
 }
 
 /// Where a [`JointTransformer`] puts patches of the observation.
@@ -144,10 +133,7 @@ impl JointTransformer {
             filter: (rows.bands > 0).then(|| {
                 let [_, height, across] = rows.field.sides();
                 let values = rows.observed.map_or(0, |_| rows.observed_channels / 2);
-                let regions = match (rows.filter_regions, rows.observed) {
-                    (FilterRegions::Hidden, Some(_)) => 2,
-                    _ => 1,
-                };
+                let regions = rows.observed.map_or(1, |_| rows.filter_regions.count());
                 let maps = [regions * (channels + values), regions * channels];
                 IsotropicFilter::new(registry, [height, across], maps, rows.bands, [width, told])
             }),
@@ -226,47 +212,6 @@ impl JointTransformer {
             },
         )
     }
-
-    /// Places where anything is missing, as ones among zeros: `[batch, 1, places]`; none when all places are treated alike.
-    fn hidden_places(&self, conditions: &Conditions) -> Option<Tensor<3>> {
-        if self.rows.filter_regions == FilterRegions::One {
-            return None;
-        }
-        let patches = self.rows.observed?;
-        let context = conditions.context.clone()?;
-        let [batch, numbers] = context.dims();
-        let (places, values) = (patches.places() * patches.tokens(), self.rows.observed_channels / 2);
-        let flags = context.narrow(1, numbers - places * values, places * values);
-        let missing = flags.reshape([batch, places, values]).sum_dim(2);
-        Some(missing.clamp(0.0, 1.0).reshape([batch, 1, places]))
-    }
-}
-
-/// Maps, then the same maps with zeros outside of `hidden` places.
-fn apart(maps: Dual<3>, hidden: Option<&Tensor<3>>) -> Dual<3> {
-    let Some(hidden) = hidden else { return maps };
-    let cut = within(maps.clone(), hidden);
-    maps.with(cut, |maps, cut| Tensor::cat(vec![maps, cut], 1))
-}
-
-/// The first half of the maps, and in `hidden` places the second half too.
-fn together(maps: Dual<3>, hidden: Option<&Tensor<3>>) -> Dual<3> {
-    let Some(hidden) = hidden else { return maps };
-    let count = maps.dims()[1] / 2;
-    let half = |at: usize| {
-        maps.clone()
-            .linear(move |maps: Tensor<3>| maps.narrow(1, at * count, count))
-    };
-    half(0).with(within(half(1), hidden), |everywhere, hidden| everywhere + hidden)
-}
-
-/// Maps times `hidden`.
-fn within(maps: Dual<3>, hidden: &Tensor<3>) -> Dual<3> {
-    maps.curved(|maps| {
-        (maps * hidden.clone(), |change: Tensor<3>, repeat: Repeat| {
-            change * repeat.rows(hidden.clone())
-        })
-    })
 }
 
 impl DualNetwork for JointTransformer {
@@ -282,7 +227,11 @@ impl DualNetwork for JointTransformer {
             .filter
             .as_ref()
             .map(|_| self.filtered_maps(part(parameters, fields), conditions));
-        let hidden = self.hidden_places(conditions);
+        let context = conditions.context.as_ref().filter(|_| self.rows.observed.is_some());
+        let hidden = context.and_then(|context| {
+            let values = self.rows.observed_channels / 2;
+            self.rows.filter_regions.hidden_places(context, values)
+        });
         let patches = self.with_observation(weights, field, conditions);
         let tokens = self
             .parameter_tokens(weights, part(0, parameters), conditions)
@@ -308,9 +257,9 @@ impl DualNetwork for JointTransformer {
             .clone()
             .linear(|tokens: Tensor<3>| tokens.narrow(1, 0, count).mean_dim(1));
         let filtered = self.filter.as_ref().zip(maps).map(|(filter, maps)| {
-            let maps = apart(maps, hidden.as_ref());
+            let maps = filter_regions::apart(maps, hidden.as_ref());
             let answer = filter.forward(weights, mean.clone(), maps, time.as_ref());
-            Patches::place_by_place(together(answer, hidden.as_ref()))
+            Patches::place_by_place(filter_regions::together(answer, hidden.as_ref()))
         });
         let answer = self
             .parameter_head

@@ -126,10 +126,7 @@ impl TransformerBlock {
                 joint.linear(|joint| on_last(joint, |rows| gate(rows, activation.kernel())))
             }
         };
-        if hidden.has_tangents() {
-            return hidden;
-        }
-        hidden.linear(|hidden| on_last(hidden, |rows| weights.drop_out(rows)))
+        hidden.dropped_out(weights)
     }
 }
 

@@ -222,9 +222,7 @@ impl ExactGaussian {
     }
 
     fn to_pixels(&self, maps: &mut [f64]) {
-        for plane in maps.chunks_exact_mut(self.pixels * self.pixels) {
-            self.transform.apply(plane);
-        }
+        self.transform.apply_each(maps);
     }
 
     /// Sums of products of the bins over all modes of each entry of the octant, packed.
