@@ -4,8 +4,8 @@
     python summary_information.py FOLDER --shifts lognormal_shifts_LSSTY10_om_s8_w_bin.npy
 
 Simulates the fiducial universe, whose summaries give the covariance, and pairs of universes of the same fluctuations, in each of which one parameter is lowered and raised, for the
-slopes; adds noise; measures spectra in 15 bands and third moments of smoothed maps, here in NumPy; and prints the deviation of each
-parameter with the priors as normal ones. FOLDER keeps simulations and summaries.
+slopes; adds noise; measures spectra in 15 bands and third moments of smoothed and of filtered maps, here in NumPy; and prints the
+deviation of each parameter with the priors as normal ones. FOLDER keeps simulations and summaries.
 """
 
 import argparse
@@ -46,28 +46,61 @@ def simulated(arguments, name, count, changed):
     return store["convergence"], float(store["noise"][0])
 
 
-def summaries(maps):
+def band_powers(waves):
+    power = [(waves[i] * waves[j].conj()).real * TWICE / SIDE**2 for i, j in PAIRS]
+    return np.array([np.bincount(BAND[INSIDE], one.ravel()[INSIDE], BANDS) / MODES for one in power])
+
+
+def filters(arguments):
+    """`P (P + N)^-1` and `(P + N)^-1` in every mode, with the mean spectra of fiducial maps over the deviation of their noise."""
+    file = arguments.folder / "filters.npz"
+    if not file.exists():
+        maps, noise = simulated(arguments, "fiducial", arguments.universes, {})
+        power = np.mean([band_powers(fft.rfft2(np.asarray(maps[i]) / noise, axes=(1, 2))) for i in range(60)], 0)
+        centres = np.array([np.average(WAVE.ravel()[INSIDE][BAND[INSIDE] == band]) for band in range(BANDS)])
+        logarithm = np.log(np.clip(WAVE, centres[0], centres[-1]))
+        signal = np.zeros(WAVE.shape + (BINS, BINS))
+        for one, (i, j) in zip(power, PAIRS):
+            signal[..., i, j] = signal[..., j, i] = np.exp(np.interp(logarithm, np.log(centres), np.log(np.abs(one))))
+        inverse = np.linalg.inv(signal + np.eye(BINS))
+        wiener = signal @ inverse
+        wiener[0, 0] = inverse[0, 0] = 0.0
+        np.savez(file, wiener=wiener.astype(np.float32), inverse=inverse.astype(np.float32))
+    return dict(np.load(file))
+
+
+def summaries(maps, filters):
     """Of maps over the deviation of their noise."""
     waves = fft.rfft2(maps, axes=(1, 2))
-    power = [(waves[i] * waves[j].conj()).real * TWICE / SIDE**2 for i, j in PAIRS]
-    power = np.array([np.bincount(BAND[INSIDE], one.ravel()[INSIDE], BANDS) / MODES for one in power])
+    power = band_powers(waves)
     own = {i: power[n] for n, (i, j) in enumerate(PAIRS) if i == j}
     spectra = [np.log(own[i]) for i in range(BINS)]
     spectra += [power[n] / np.sqrt(own[i] * own[j]) for n, (i, j) in enumerate(PAIRS) if i != j]
 
-    def smoothed(deviation):
-        window = np.exp(-0.5 * (2 * np.pi * WAVE * deviation) ** 2)
-        window[0, 0] = 0.0
-        found = fft.irfft2(waves * window, s=(SIDE, SIDE), axes=(1, 2)).reshape(BINS, -1)
+    def scaled(waves):
+        found = fft.irfft2(waves, s=(SIDE, SIDE), axes=(1, 2)).reshape(BINS, -1)
         return found / found.std(1, keepdims=True)
+
+    def smoothed(deviation):
+        window = np.exp(-0.5 * (2 * np.pi * WAVE * deviation) ** 2).astype(np.float32)
+        window[0, 0] = 0.0
+        return scaled(waves * window)
+
+    def moments(one, other):
+        return (np.array([one[i] * one[j] for i, j in PAIRS]) @ other.T / SIDE**2).ravel()
 
     narrow, third, mixed = smoothed(1.0), [], []
     for scale in SCALES:
         wide = smoothed(scale)
         third += [np.mean(wide[i] * wide[j] * wide[k]) for i, j, k in TRIPLES]
-        products = np.array([wide[i] * wide[j] for i, j in PAIRS])
-        mixed.append((products @ narrow.T / wide.shape[1]).ravel())
-    return {"spectra": np.concatenate(spectra), "third": np.array(third), "mixed": np.concatenate(mixed)}
+        mixed.append(moments(wide, narrow))
+    estimate, weighed = (scaled(np.einsum("xyij,jxy->ixy", filters[key], waves)) for key in ("wiener", "inverse"))
+    return {
+        "spectra": np.concatenate(spectra),
+        "smoothed": np.array(third),
+        "two widths": np.concatenate(mixed),
+        "filtered": moments(estimate, weighed),
+    }
 
 
 def measured(arguments, name, count, changed):
@@ -75,10 +108,10 @@ def measured(arguments, name, count, changed):
     file = arguments.folder / f"{name}.npz"
     if not file.exists():
         maps, noise = simulated(arguments, name, count, changed)
-        found = []
+        chosen, found = filters(arguments), []
         for i in range(count):
-            draw = np.random.default_rng(i).standard_normal(maps.shape[1:])
-            found.append(summaries(np.asarray(maps[i]) / noise + draw))
+            draw = np.random.default_rng(i).standard_normal(maps.shape[1:], dtype=np.float32)
+            found.append(summaries(np.asarray(maps[i], dtype=np.float32) / np.float32(noise) + draw, chosen))
         np.savez(file, **{key: np.array([one[key] for one in found]) for key in found[0]})
     return dict(np.load(file))
 
@@ -89,7 +122,7 @@ def main():
     parser.add_argument("--shifts", type=Path, required=True, help="the table of shifts of sbi_lens")
     parser.add_argument("--ours", default="../../target/release/fieldbridge")
     parser.add_argument("--universes", type=int, default=1400, help="fiducial ones; more than there are summaries")
-    parser.add_argument("--pairs", type=int, default=120, help="for the slope of each parameter")
+    parser.add_argument("--pairs", type=int, default=100, help="for the slope of each parameter")
     arguments = parser.parse_args()
     if arguments.universes < 700:
         parser.error("a covariance of 665 numbers needs more than 700 universes")
@@ -104,7 +137,7 @@ def main():
         slopes[name] = {key: (high[key] - low[key]).mean(0) / (2 * step) for key in fiducial}
     print("| summaries | numbers | " + " | ".join(STEP) + " |")
     print("|---" * (2 + len(STEP)) + "|")
-    for keys in (["spectra"], ["spectra", "third"], ["spectra", "third", "mixed"]):
+    for keys in (["spectra"], ["spectra", "smoothed"], ["spectra", "smoothed", "two widths"], ["spectra", "filtered"]):
         all_numbers = np.concatenate([fiducial[key] for key in keys], 1)
         count, numbers = all_numbers.shape
         # the inverse of a covariance from so many universes is too large (Hartlap et al. 2007, arXiv:astro-ph/0608064)

@@ -18,7 +18,7 @@ const REST: &str = r#"
 [simulation.store]
 maps = ["observation"]
 bands = 6
-smoothing_arcmin = [20.0, 40.0]
+third_moments = true
 
 [data]
 test = 0.4
@@ -117,9 +117,9 @@ fn what_summaries_cannot_be_is_refused_by_key() {
             .fails_saying(words);
     };
     refused(
-        "[20.0, 40.0]",
-        "[0.0]",
-        &["simulation.store.smoothing_arcmin", "positive"],
+        "third_moments = true",
+        "third_moments = 2",
+        &["simulation.store", "boolean"],
     );
     refused(
         "test = 0.4",

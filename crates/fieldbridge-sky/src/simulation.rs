@@ -4,7 +4,8 @@ use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::field::{LensingField, Universe};
-use crate::statistics::{BandPowers, ThirdMoments};
+use crate::inference::ThirdMoments;
+use crate::statistics::BandPowers;
 use crate::{Cosmology, Priors, SkyError};
 
 /// Makes simulations. Each needs random numbers of three kinds, so that one kind can be kept while another is drawn anew.

@@ -1,7 +1,7 @@
 //! What the arrays of a store of simulations are.
 
 use fieldbridge_files::{ColumnValues, ZarrArray, ZarrKind};
-use fieldbridge_sky::statistics::ThirdMoments;
+use fieldbridge_sky::inference::ThirdMoments;
 use fieldbridge_sky::{PARAMETERS, Simulation, Simulator};
 use serde_json::{Value, json};
 
@@ -98,11 +98,10 @@ pub(crate) fn series(
             row: |_, simulation| ColumnValues::Float64(simulation.theory.clone()),
         },
     ];
-    if let Some(moments) = &simulator.third_moments {
+    if simulator.third_moments.is_some() {
         let shape = [
             ("simulation", rows),
-            ("scale", moments.smoothing_arcmin().len()),
-            ("triple", ThirdMoments::triples(bins)),
+            ("moment", ThirdMoments::count(bins)),
         ];
         all.push(Series {
             array: array(
@@ -110,8 +109,7 @@ pub(crate) fn series(
                 ZarrKind::Float64,
                 &shape,
                 rows_per_chunk,
-                json!({"units": "1", "long_name": "third moments of the smoothed observation, over the deviations of its three maps",
-                    "smoothing_arcmin": moments.smoothing_arcmin()}),
+                json!({"units": "1", "long_name": "third moments of the filtered observation, over the deviations of its three maps"}),
             ),
             row: |simulator, simulation| {
                 let moments = simulator.third_moments.as_ref();

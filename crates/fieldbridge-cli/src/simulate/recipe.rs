@@ -7,10 +7,11 @@ use fieldbridge::data::Bounds;
 use fieldbridge::recipe::RecipeFile;
 use fieldbridge_files::read_array;
 use fieldbridge_sky::field::{Convention, Law, LensingField, Patch, Shifts};
-use fieldbridge_sky::statistics::{BandPowers, PixelWindow, ThirdMoments};
+use fieldbridge_sky::inference::ThirdMoments;
+use fieldbridge_sky::statistics::{BandPowers, PixelWindow};
 use fieldbridge_sky::{
     Nonlinearity, PARAMETERS, Prior, Priors, RedshiftDistribution, Scheme, Settings, ShiftReading, ShiftTable,
-    Simulator, SkyError, Smail, equal_count_bins, pixel_noise,
+    Simulator, SkyError, Smail, TomographicBin, equal_count_bins, pixel_noise,
 };
 use serde::{Deserialize, Serialize};
 
@@ -218,9 +219,9 @@ pub(crate) struct StoreRecipe {
     pub(crate) maps: Vec<MapName>,
     /// Bands of the spectra.
     pub(crate) bands: usize,
-    /// Deviations of the Gaussians, arc minutes, that smooth observed maps before their third moments are kept.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) smoothing_arcmin: Vec<f64>,
+    /// Whether third moments of observed maps are kept.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) third_moments: bool,
     /// Simulations in one file of the store; about 4 MiB of maps when it is not said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) simulations_per_chunk: Option<usize>,
@@ -275,7 +276,7 @@ impl Default for StoreRecipe {
         Self {
             maps: vec![MapName::Convergence, MapName::Observation],
             bands: 12,
-            smoothing_arcmin: Vec::new(),
+            third_moments: false,
             simulations_per_chunk: None,
         }
     }
@@ -285,14 +286,6 @@ impl StoreRecipe {
     /// Bands of the spectra of maps of a patch.
     pub(super) fn bands(&self, patch: Patch) -> Result<BandPowers, SkyError> {
         BandPowers::logarithmic(patch, self.bands, PixelWindow::None)
-    }
-
-    /// Third moments of smoothed maps, when they are wanted.
-    pub(super) fn third_moments(&self, patch: Patch) -> Result<Option<ThirdMoments>, SkyError> {
-        match self.smoothing_arcmin.as_slice() {
-            [] => Ok(None),
-            arcmin => ThirdMoments::new(patch, arcmin).map(Some),
-        }
     }
 }
 
@@ -404,53 +397,94 @@ pub(crate) fn simulator(file: &RecipeFile<SimulationRecipe>) -> anyhow::Result<S
             .refused("simulations", "is 0, expected at least 1", "say how many to make")
             .into());
     }
-    let priors = Priors::new(recipe.prior.each().map(PriorRecipe::prior)).map_err(within("prior"))?;
-    let patch = Patch::new(recipe.patch.pixels, recipe.patch.width_degrees).map_err(within("patch"))?;
-    let sources = &recipe.sources;
-    let smail = Smail::new(sources.rise, sources.fall, sources.scale, sources.largest_redshift);
-    let smail: Arc<dyn RedshiftDistribution> = Arc::new(smail.map_err(within("sources"))?);
-    let bins = equal_count_bins(
-        &smail,
-        sources.bins,
-        sources.photometric_smearing,
-        sources.galaxies_per_arcmin2,
-    )
-    .map_err(within("sources"))?;
-    let noise = bins
-        .iter()
-        .map(|bin| pixel_noise(sources.ellipticity, bin.galaxies_per_arcmin2, patch.pixel_arcmin()));
-    let noise = noise.collect::<Result<_, _>>().map_err(within("sources"))?;
-    let settings = Settings {
-        scheme: match recipe.spectra.scheme {
-            SchemeName::Converged => Scheme::Converged,
-            SchemeName::JaxCosmo => Scheme::JaxCosmo,
-        },
-        nonlinearity: match recipe.spectra.nonlinearity {
-            NonlinearityName::Halofit => Nonlinearity::Halofit,
-            NonlinearityName::Linear => Nonlinearity::Linear,
-        },
-        ..Settings::default()
-    };
+    let survey = Survey::of(recipe).map_err(|(table, error)| within(table)(error))?;
     let law = match recipe.field.law {
         LawName::LogNormal => Law::LogNormal,
         LawName::Gaussian => Law::Gaussian,
     };
-    let convention = match recipe.field.convention {
-        ConventionName::SelfConsistent => Convention::SelfConsistent,
-        ConventionName::SbiLens => Convention::SbiLens,
-    };
     let shifts = (law == Law::LogNormal).then(|| shifts(file)).transpose()?;
-    let field = LensingField::new(patch, &bins, settings, law, convention, shifts).map_err(within("field"))?;
+    let field = survey.field(law, shifts).map_err(within("field"))?;
+    // any root gives fields of the same law, and triangles cost a fraction of symmetric ones
+    let field = field.with_triangular_roots();
     Ok(Simulator {
-        priors,
         field,
-        noise,
-        bands: recipe.store.bands(patch).map_err(within("store.bands"))?,
-        third_moments: recipe
-            .store
-            .third_moments(patch)
-            .map_err(within("store.smoothing_arcmin"))?,
+        bands: recipe.store.bands(survey.patch).map_err(within("store.bands"))?,
+        third_moments: survey.third_moments(recipe).map_err(within("store.third_moments"))?,
+        noise: survey.noise,
+        priors: survey.priors,
     })
+}
+
+/// What a recipe says of universes, sky and galaxies, whatever the law of the field.
+pub(super) struct Survey {
+    priors: Priors,
+    patch: Patch,
+    bins: Vec<TomographicBin>,
+    noise: Vec<f64>,
+    settings: Settings,
+    convention: Convention,
+}
+
+impl Survey {
+    /// Of a recipe.
+    ///
+    /// # Errors
+    /// With the table of the recipe that cannot be.
+    pub(super) fn of(recipe: &SimulationRecipe) -> Result<Self, (&'static str, SkyError)> {
+        let within = |table: &'static str| move |error: SkyError| (table, error);
+        let priors = Priors::new(recipe.prior.each().map(PriorRecipe::prior)).map_err(within("prior"))?;
+        let patch = Patch::new(recipe.patch.pixels, recipe.patch.width_degrees).map_err(within("patch"))?;
+        let sources = &recipe.sources;
+        let smail = Smail::new(sources.rise, sources.fall, sources.scale, sources.largest_redshift);
+        let smail: Arc<dyn RedshiftDistribution> = Arc::new(smail.map_err(within("sources"))?);
+        let bins = equal_count_bins(
+            &smail,
+            sources.bins,
+            sources.photometric_smearing,
+            sources.galaxies_per_arcmin2,
+        )
+        .map_err(within("sources"))?;
+        let noise = bins
+            .iter()
+            .map(|bin| pixel_noise(sources.ellipticity, bin.galaxies_per_arcmin2, patch.pixel_arcmin()));
+        let noise = noise.collect::<Result<_, _>>().map_err(within("sources"))?;
+        let settings = Settings {
+            scheme: match recipe.spectra.scheme {
+                SchemeName::Converged => Scheme::Converged,
+                SchemeName::JaxCosmo => Scheme::JaxCosmo,
+            },
+            nonlinearity: match recipe.spectra.nonlinearity {
+                NonlinearityName::Halofit => Nonlinearity::Halofit,
+                NonlinearityName::Linear => Nonlinearity::Linear,
+            },
+            ..Settings::default()
+        };
+        let convention = match recipe.field.convention {
+            ConventionName::SelfConsistent => Convention::SelfConsistent,
+            ConventionName::SbiLens => Convention::SbiLens,
+        };
+        Ok(Self {
+            priors,
+            patch,
+            bins,
+            noise,
+            settings,
+            convention,
+        })
+    }
+
+    fn field(&self, law: Law, shifts: Option<Shifts>) -> Result<LensingField, SkyError> {
+        LensingField::new(self.patch, &self.bins, self.settings, law, self.convention, shifts)
+    }
+
+    /// Third moments of observed maps, when they are wanted: filtered as is best for a Gaussian field in the universe of the medians of the prior.
+    pub(super) fn third_moments(&self, recipe: &SimulationRecipe) -> Result<Option<ThirdMoments>, SkyError> {
+        let moments = || {
+            let field = self.field(Law::Gaussian, None)?;
+            ThirdMoments::new(&field, &self.noise, &self.priors.centre())
+        };
+        recipe.store.third_moments.then(moments).transpose()
+    }
 }
 
 fn shifts(file: &RecipeFile<SimulationRecipe>) -> anyhow::Result<Shifts> {

@@ -4,17 +4,18 @@
 //! |---|---|
 //! | `log_powers` | `ln C_ii(b)`, bin by bin, `C` in steradian |
 //! | `correlations` | `C_ij(b) / sqrt(C_ii(b) C_jj(b))`, `i < j`, pair by pair |
-//! | `third_moments` | third moments of the smoothed maps, scale by scale |
+//! | `third_moments` | third moments of filtered maps, pair by pair |
 
 use anyhow::Context;
 use fieldbridge::data::fields::{FieldGeometry, FieldSimulations};
 use fieldbridge_files::{Column, ColumnValues, FileError, Table};
 
 use fieldbridge_sky::field::Patch;
-use fieldbridge_sky::statistics::{BandPowers, ThirdMoments};
+use fieldbridge_sky::inference::ThirdMoments;
+use fieldbridge_sky::statistics::BandPowers;
 use fieldbridge_sky::{PARAMETERS, SkyError};
 
-use super::recipe::SimulationRecipe;
+use super::recipe::{SimulationRecipe, Survey};
 
 /// Name of the column of third moments, and of their array in a store.
 const THIRD_MOMENTS: &str = "third_moments";
@@ -31,7 +32,7 @@ pub(crate) fn column_names(recipe: &SimulationRecipe) -> Vec<&'static str> {
     let mut names = PARAMETERS.to_vec();
     names.push("log_powers");
     names.extend((recipe.sources.bins > 1).then_some("correlations"));
-    names.extend((!recipe.store.smoothing_arcmin.is_empty()).then_some(THIRD_MOMENTS));
+    names.extend(recipe.store.third_moments.then_some(THIRD_MOMENTS));
     names
 }
 
@@ -39,9 +40,10 @@ impl Summaries {
     /// Those that simulations of a recipe keep.
     ///
     /// # Errors
-    /// When the patch has no such bands or scales.
+    /// When the recipe cannot be simulated.
     pub(crate) fn of(recipe: &SimulationRecipe) -> Result<Self, SkyError> {
         let patch = Patch::new(recipe.patch.pixels, recipe.patch.width_degrees)?;
+        let survey = Survey::of(recipe).map_err(|(_, error)| error)?;
         Ok(Self {
             geometry: FieldGeometry {
                 bins: recipe.sources.bins,
@@ -49,7 +51,7 @@ impl Summaries {
                 width_degrees: recipe.patch.width_degrees,
             },
             bands: recipe.store.bands(patch)?,
-            third_moments: recipe.store.third_moments(patch)?,
+            third_moments: survey.third_moments(recipe)?,
         })
     }
 
@@ -124,9 +126,8 @@ impl Summaries {
         if bins > 1 {
             found.push(column("correlations", (pairs.len() - bins) * bands, correlations)?);
         }
-        if let Some(kept) = &self.third_moments {
-            let width = kept.smoothing_arcmin().len() * ThirdMoments::triples(bins);
-            found.push(column(THIRD_MOMENTS, width, moments).context("third moments of the store")?);
+        if self.third_moments.is_some() {
+            found.push(column(THIRD_MOMENTS, ThirdMoments::count(bins), moments).context("third moments of the store")?);
         }
         Ok(found)
     }
@@ -148,7 +149,7 @@ mod tests {
             patch = { pixels = 16, width_degrees = 5.0 }
             sources = { rise = 2.0, fall = 0.68, scale = 0.11, bins = 2, photometric_smearing = 0.05, galaxies_per_arcmin2 = 27.0, ellipticity = 0.26 }
             prior = { omega_c = 0.26, omega_b = 0.05, sigma_8 = 0.8, h_0 = 0.7, n_s = 0.96, w_0 = -1.0 }
-            store = { bands = 3, smoothing_arcmin = [20.0, 40.0] }
+            store = { bands = 3, third_moments = true }
             "#,
         )
         .unwrap();

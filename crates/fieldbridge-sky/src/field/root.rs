@@ -355,8 +355,8 @@ fn eigen(matrix: &[f64], n: usize) -> (Vec<f64>, Vec<f64>) {
                     continue;
                 }
                 let theta = (a[q * n + q] - a[p * n + p]) / (2.0 * element);
-                let tangent = theta.signum() / (theta.abs() + theta.hypot(1.0));
-                let cosine = tangent.hypot(1.0).recip();
+                let tangent = theta.signum() / (theta.abs() + (theta * theta + 1.0).sqrt());
+                let cosine = (tangent * tangent + 1.0).sqrt().recip();
                 let sine = tangent * cosine;
                 for k in 0..n {
                     let (x, y) = (a[k * n + p], a[k * n + q]);

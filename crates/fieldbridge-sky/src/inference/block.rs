@@ -59,7 +59,7 @@ pub(super) fn determinant_and_inverse(power: &[f64], noise: &[f64]) -> Option<(f
 }
 
 /// `S^-1`, `[bin, bin]`, and `ln det S` of `S = P + N`.
-fn inverse_of_sum(power: &[f64], noise: &[f64]) -> Option<(Vec<f64>, f64)> {
+pub(super) fn inverse_of_sum(power: &[f64], noise: &[f64]) -> Option<(Vec<f64>, f64)> {
     let bins = noise.len();
     let mut matrix = unpacked(power, bins);
     for (bin, noise) in noise.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! The covariances of convergence and noise of all bins in every mode.
 
 use crate::field::LensingField;
-use crate::{Cosmology, Simulator, SkyError};
+use crate::{Cosmology, SkyError};
 
 /// `P = C(l) / area` in every mode of the octant, packed: `[mode, pair of bins]`, pairs (0,0), (0,1), ..., (1,1), ... The mean of
 /// a map has none.
@@ -18,9 +18,8 @@ pub(super) fn packed_powers(field: &LensingField, cosmology: &Cosmology) -> Resu
         .collect())
 }
 
-/// `N = sigma^2 / pixels` of a mode in each bin.
-pub(super) fn noise_of_a_mode(simulator: &Simulator) -> Vec<f64> {
-    let pixels = simulator.field.patch().area_pixels() as f64;
-    let deviations = simulator.noise.iter();
-    deviations.map(|deviation| deviation * deviation / pixels).collect()
+/// `N = sigma^2 / pixels` of a mode in each bin, of noise of the deviation `sigma` in each pixel.
+pub(super) fn noise_of_a_mode(field: &LensingField, noise: &[f64]) -> Vec<f64> {
+    let pixels = field.patch().area_pixels() as f64;
+    noise.iter().map(|deviation| deviation * deviation / pixels).collect()
 }

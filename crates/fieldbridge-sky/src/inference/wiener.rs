@@ -1,8 +1,8 @@
 //! The best linear estimate of maps in one universe.
 
 use super::block::wiener;
+use super::mode_filter::ModeFilter;
 use super::signal::{noise_of_a_mode, packed_powers};
-use crate::field::{HartleyTransform, Octant};
 use crate::{Cosmology, Simulator, SkyError};
 
 /// Wiener's filter of all bins together, mode by mode: from an observation `d = kappa + n`, with signal and noise of covariances
@@ -37,12 +37,7 @@ use crate::{Cosmology, Simulator, SkyError};
 /// ```
 #[derive(Debug)]
 pub struct WienerFilter {
-    bins: usize,
-    pixels: usize,
-    octant: Octant,
-    transform: HartleyTransform,
-    /// `P (P + N)^-1`, `[mode of the octant, bin, bin]`.
-    filters: Vec<f64>,
+    filter: ModeFilter,
 }
 
 impl WienerFilter {
@@ -51,19 +46,15 @@ impl WienerFilter {
     /// # Errors
     /// Those of [`LensingField::spectra`](crate::field::LensingField::spectra), for a universe that cannot be.
     pub fn new(simulator: &Simulator, cosmology: &Cosmology) -> Result<Self, SkyError> {
-        let (field, patch) = (&simulator.field, simulator.field.patch());
-        let noise = noise_of_a_mode(simulator);
+        let field = &simulator.field;
+        let noise = noise_of_a_mode(field, &simulator.noise);
         let bins = field.bins();
         let filters = packed_powers(field, cosmology)?
             .chunks_exact(bins * (bins + 1) / 2)
             .flat_map(|power| wiener(power, &noise).0)
             .collect();
         Ok(Self {
-            bins,
-            pixels: patch.pixels(),
-            octant: Octant::new(&patch),
-            transform: HartleyTransform::new(patch.pixels()),
-            filters,
+            filter: ModeFilter::new(field, filters),
         })
     }
 
@@ -73,25 +64,7 @@ impl WienerFilter {
     /// When the observation has another size.
     #[must_use]
     pub fn mean(&self, observation: &[f64]) -> Vec<f64> {
-        let (bins, area) = (self.bins, self.pixels * self.pixels);
-        assert_eq!(observation.len(), bins * area, "the observation has another size");
-        let mut modes = observation.to_vec();
-        self.transform.apply_each(&mut modes);
-        let mut maps = vec![0.0; bins * area];
-        for row in 0..self.pixels {
-            for (column, entry) in self.octant.row(row).enumerate() {
-                let mode = row * self.pixels + column;
-                let filter = &self.filters[entry * bins * bins..(entry + 1) * bins * bins];
-                for (bin, weights) in filter.chunks_exact(bins).enumerate() {
-                    let terms = weights.iter().enumerate();
-                    let sum: f64 = terms.map(|(other, weight)| weight * modes[other * area + mode]).sum();
-                    // the transform applied twice is the number of pixels
-                    maps[bin * area + mode] = sum / area as f64;
-                }
-            }
-        }
-        self.transform.apply_each(&mut maps);
-        maps
+        self.filter.maps(&self.filter.modes(observation))
     }
 }
 

@@ -8,7 +8,6 @@ mod one_point;
 mod peaks;
 #[cfg(test)]
 mod tests;
-mod third_moments;
 mod waves;
 
 pub use band_powers::{BandPowers, PixelWindow};
@@ -16,5 +15,4 @@ pub use bispectrum::EquilateralBispectrum;
 pub use minkowski::{Minkowski, MinkowskiFunctionals};
 pub use one_point::{Moments, histogram, moments};
 pub use peaks::peak_counts;
-pub use third_moments::ThirdMoments;
 pub use waves::Waves;

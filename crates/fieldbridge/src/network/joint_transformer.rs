@@ -7,7 +7,7 @@ use super::attention::Places;
 use super::filter_regions;
 use super::token_head::TokenHead;
 use super::{
-    ConditionEmbedding, Conditions, Dual, DualNetwork, FilterRegions, Initial, IsotropicFilter, Linear, ObservedPowers,
+    ConditionEmbedding, Conditions, Dual, DualNetwork, FilterLayers, FilterRegions, Initial, IsotropicFilter, Linear, ObservedPowers,
     PatchEmbedding, Patches, Registry, RotaryPositions, Slot, TokenShape, TransformerBlock, Weights,
 };
 
@@ -30,6 +30,8 @@ pub struct JointRows {
     pub bands: usize,
     /// Kinds of places that the filter tells apart: one, or observed and hidden ones.
     pub filter_regions: FilterRegions,
+    /// Layers of the part of the filter that bends.
+    pub filter_layers: Option<FilterLayers>,
     /// Bands of the powers of the observation that parameter tokens are told; 0 for none.
     pub observed_bands: usize,
 }
@@ -135,7 +137,7 @@ impl JointTransformer {
                 let values = rows.observed.map_or(0, |_| rows.observed_channels / 2);
                 let regions = rows.observed.map_or(1, |_| rows.filter_regions.count());
                 let maps = [regions * (channels + values), regions * channels];
-                IsotropicFilter::new(registry, [height, across], maps, rows.bands, [width, told])
+                IsotropicFilter::new(registry, [height, across], maps, rows.bands, rows.filter_layers, [width, told])
             }),
             rows,
             width,

@@ -106,6 +106,12 @@ pub struct NetworkRecipe {
     /// Which places that filter treats alike: all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter_regions: Option<FilterRegions>,
+    /// Maps that a layer of the bending part of that filter makes. None: the filter is linear.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter_channels: Option<usize>,
+    /// Layers of that part: 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter_layers: Option<usize>,
     /// Bands of the powers of the observation that a joint transformer tells its parameter tokens. None: they are told none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_bands: Option<usize>,
@@ -148,6 +154,8 @@ impl Default for NetworkRecipe {
             observation: None,
             bands: None,
             filter_regions: None,
+            filter_channels: None,
+            filter_layers: None,
             observed_bands: None,
             heads: None,
             gated: None,

@@ -13,7 +13,8 @@ use super::{ConstantSlot, Registry, Weights};
 /// two products with symmetric orthogonal matrices, which is its own inverse (Bracewell 1983, J. Opt. Soc. Am. 73, 1832); and
 /// bands of wave numbers `q = sqrt((k/h)^2 + (l/w)^2)`, in cycles a place: the constant, then hat functions of `ln q`
 /// between nodes that run evenly from the longest wave, `q = 1 / max(h, w)`, to the shortest, `q = 1 / sqrt 2`. Isotropic
-/// linear maps of periodic grids are products with functions of `q` here.
+/// linear maps of periodic grids are products with functions of `q` here. Waves are ordered `[l, k]`, the other way round than
+/// places, which saves a copy on the way there and on the way back.
 #[derive(Clone, Debug)]
 pub struct Waves {
     sides: [usize; 2],
@@ -50,7 +51,7 @@ impl Waves {
         let step = (FRAC_1_SQRT_2 / longest).ln() / (bands - 2) as f64;
         let places = height * width;
         let mut hats = vec![0.0; bands * places];
-        for (at, (k, l)) in (0..height).flat_map(|k| (0..width).map(move |l| (k, l))).enumerate() {
+        for (at, (l, k)) in (0..width).flat_map(|l| (0..height).map(move |k| (l, k))).enumerate() {
             let q = wave_number(k, height).hypot(wave_number(l, width));
             if q == 0.0 {
                 hats[at] = 1.0;
@@ -95,17 +96,25 @@ impl Waves {
         &self.modes
     }
 
-    /// The transform of planes `[batch, channels, places]`.
+    /// The transform of planes `[batch, channels, places]`: `[batch, channels, waves]`.
     pub fn transform(&self, weights: &Weights, planes: Tensor<3>) -> Tensor<3> {
+        self.turned(weights, planes, [0, 1])
+    }
+
+    /// Planes of waves: the way back.
+    pub fn planes(&self, weights: &Weights, waves: Tensor<3>) -> Tensor<3> {
+        self.turned(weights, waves, [1, 0])
+    }
+
+    /// Of planes whose slow index runs along the first axis and whose fast one along the second.
+    fn turned(&self, weights: &Weights, planes: Tensor<3>, [slow, fast]: [usize; 2]) -> Tensor<3> {
         let [batch, channels, places] = planes.dims();
-        let [height, width] = self.sides;
-        let [down, across] = self.cas.map(|cas| weights.constant::<2>(cas));
-        let across = planes.reshape([batch * channels * height, width]).matmul(across);
-        let turned = across.reshape([batch * channels, height, width]).swap_dims(1, 2);
-        let both = turned.reshape([batch * channels * width, height]).matmul(down);
-        both.reshape([batch * channels, width, height])
-            .swap_dims(1, 2)
-            .reshape([batch, channels, places])
+        let cas = |axis: usize| weights.constant::<2>(self.cas[axis]);
+        let (rows, columns) = (self.sides[slow], self.sides[fast]);
+        let along = planes.reshape([batch * channels * rows, columns]).matmul(cas(fast));
+        let turned = along.reshape([batch * channels, rows, columns]).swap_dims(1, 2);
+        let both = turned.reshape([batch * channels * columns, rows]).matmul(cas(slow));
+        both.reshape([batch, channels, places])
     }
 
     /// Functions of the wave number by their values at the nodes: `[rows, bands]` to `[rows, places]`.
@@ -152,7 +161,7 @@ mod tests {
             let squares = |values: &[f32]| values.iter().map(|v| v * v).sum::<f32>();
             let of_waves = numbers(there.clone());
             assert!((squares(&of_waves) / squares(&before) - 1.0).abs() < 1e-5);
-            let back = numbers(waves.transform(&weights, there));
+            let back = numbers(waves.planes(&weights, there));
             let apart = before.iter().zip(&back).map(|(a, b)| (a - b).abs());
             assert!(apart.fold(0.0, f32::max) < 1e-5, "{sides:?}");
         }
@@ -178,7 +187,7 @@ mod tests {
             let before = wave(k, l);
             let there = waves.transform(&weights, planes(before.clone(), 256));
             let filter = waves.between_nodes(&weights, nodes.clone()).reshape([1, 1, 256]);
-            let after = numbers(waves.transform(&weights, there * filter));
+            let after = numbers(waves.planes(&weights, there * filter));
             let q = wave_number(k, 16).hypot(wave_number(l, 16));
             let expected = if q == 0.0 { 5.0 } else { q.ln() } as f32;
             for (after, before) in after.iter().zip(&before) {

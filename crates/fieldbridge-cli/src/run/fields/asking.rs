@@ -16,7 +16,7 @@ use super::baselines;
 use super::comparison::Comparison;
 use super::draws::{Summary, moments};
 use super::exact::Exact;
-use super::found::{Example, FieldFound, Spectra};
+use super::found::{Example, FieldFound, OverTruth, Spectra};
 use super::histograms::Histograms;
 use super::regions::Regions;
 use super::scoring::{Row, Scoring};
@@ -118,11 +118,8 @@ pub(super) fn ask(
             if let (Some(regions), Some(ranked)) = (&mut regions, ranked) {
                 regions.add(ranked);
             }
-            histograms.add(0, &truth);
-            histograms.add(2, &summary.mean);
-            for draw in own.chunks_exact(width) {
-                histograms.add(1, &geometry.by_bin(&draw[parameters..]));
-            }
+            let maps = own.chunks_exact(width).map(|draw| geometry.by_bin(&draw[parameters..]));
+            histograms.add(&truth, maps, &summary.mean);
             let exactly = beside.as_ref().map(|(beside, ..)| beside);
             simpler.add((&point[..parameters], &truth), &observation, &summary, exactly);
             let own_power = summary.mean_power(draws);
@@ -199,6 +196,10 @@ pub(super) fn ask(
         draws: averaged(&draw_power).0,
         ratio,
         ratio_error,
+        over_truth: OverTruth::of((0..truth_power[0].len()).map(|at| {
+            let [draws, truth] = [&draw_power, &truth_power].map(|all| all.iter().map(|row| row[at]).collect());
+            (draws, truth)
+        })),
     };
     let calibration = scoring.finish(&scored[0], draws)?;
     let exact = match comparison {

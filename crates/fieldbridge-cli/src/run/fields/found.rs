@@ -31,6 +31,38 @@ pub(crate) struct Spectra {
     pub(crate) ratio: Option<Vec<f64>>,
     /// Standard error of that mean.
     pub(crate) ratio_error: Option<Vec<f64>>,
+    /// `draws` over `truth`.
+    #[serde(default)]
+    pub(crate) over_truth: OverTruth,
+}
+
+/// Means over observations of what draws have over those of what true maps have.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OverTruth {
+    pub(crate) values: Vec<f64>,
+    /// Standard errors from the scatter between observations, in each of which the two belong together.
+    pub(crate) errors: Vec<f64>,
+}
+
+impl OverTruth {
+    /// Of some quantities, each of all observations, of draws and of truths.
+    pub(super) fn of(quantities: impl Iterator<Item = (Vec<f64>, Vec<f64>)>) -> Self {
+        let (values, errors) = quantities
+            .map(|(draws, truth)| {
+                let sum = truth.iter().sum::<f64>();
+                let ratio = draws.iter().sum::<f64>() / sum;
+                let apart = draws.iter().zip(&truth).map(|(draws, truth)| draws - ratio * truth);
+                (ratio, apart.map(|apart| apart * apart).sum::<f64>().sqrt() / sum)
+            })
+            .unzip();
+        Self { values, errors }
+    }
+
+    /// Where it is farthest from one, of some places.
+    pub(crate) fn farthest(&self, places: impl Iterator<Item = usize>) -> Option<usize> {
+        let distance = |at: usize| (self.values[at] - 1.0).abs();
+        places.filter(|&at| at < self.values.len()).max_by(|&a, &b| distance(a).total_cmp(&distance(b)))
+    }
 }
 
 /// One observation with its posterior. Maps are `[bin, row, column]`, convergence.
@@ -63,6 +95,17 @@ pub(crate) struct Example {
 pub(crate) struct OnePoint {
     /// Tomographic bin by tomographic bin: edges, densities of true maps, of draws, of mean maps.
     pub(crate) bins: Vec<[Vec<f64>; 4]>,
+    /// Shares of drawn pixels over those of true ones, tomographic bin by tomographic bin.
+    #[serde(default)]
+    pub(crate) beside: Vec<PixelClasses>,
+}
+
+/// Classes of convergence that hold a twentieth of the true pixels or more.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PixelClasses {
+    /// Convergence between one class and the next; the first and the last are open.
+    pub(crate) edges: Vec<f64>,
+    pub(crate) over_truth: OverTruth,
 }
 
 /// Pixels of the true maps among those of the draws, over all observations.

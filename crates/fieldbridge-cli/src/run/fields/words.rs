@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::baselines;
-use super::found::{FieldFound, Scores};
+use super::criteria::autos;
+use super::found::{FieldFound, PixelClasses, Scores};
 
 /// A few lines for people.
 pub(crate) fn words(found: &FieldFound) -> String {
@@ -20,6 +21,7 @@ pub(crate) fn words(found: &FieldFound) -> String {
             scores.mira.score, scores.mira.standard_error, scores.mira.expected, scores.tarp.maximum_deviation
         ));
     }
+    lines.extend(maps(found));
     lines.extend(baselines::words::lines(&found.baselines));
     for region in &found.regions {
         lines.push(format!(
@@ -53,6 +55,55 @@ pub(crate) fn words(found: &FieldFound) -> String {
         }
     }
     lines.join("\n")
+}
+
+/// What drawn maps are like beside true ones.
+pub(crate) fn maps(found: &FieldFound) -> Vec<String> {
+    let mut lines = Vec::new();
+    let spectra = &found.spectra;
+    let bands = spectra.multipoles.len();
+    let places = autos(found.bins).flat_map(|pair| pair * bands..(pair + 1) * bands);
+    let own: Vec<usize> = places.filter(|&at| at < spectra.over_truth.values.len()).collect();
+    if let Some(at) = spectra.over_truth.farthest(own.iter().copied()) {
+        let values = own.iter().map(|&at| spectra.over_truth.values[at]);
+        let bin = own.iter().position(|&other| other == at).unwrap_or(0) / bands;
+        lines.push(format!(
+            "power of drawn maps over that of true maps: {}; farthest {:.3} +- {:.3} in bin {bin} around l = {:.0}",
+            range(values),
+            spectra.over_truth.values[at],
+            spectra.over_truth.errors[at],
+            spectra.multipoles[at % bands]
+        ));
+    }
+    let all = found.one_point.beside.iter().enumerate();
+    let farthest = all.clone().filter_map(|(bin, classes)| {
+        let at = classes.over_truth.farthest(0..classes.over_truth.values.len())?;
+        Some((bin, at, classes))
+    });
+    let distance = |(_, at, classes): &(usize, usize, &PixelClasses)| (classes.over_truth.values[*at] - 1.0).abs();
+    if let Some((bin, at, classes)) = farthest.max_by(|a, b| distance(a).total_cmp(&distance(b))) {
+        let edge = |at: Option<usize>| at.and_then(|at| classes.edges.get(at));
+        let place = match (edge(at.checked_sub(1)), edge(Some(at))) {
+            (None, Some(high)) => format!("below {high:.4}"),
+            (Some(low), None) => format!("above {low:.4}"),
+            (Some(low), Some(high)) => format!("from {low:.4} to {high:.4}"),
+            (None, None) => "anywhere".into(),
+        };
+        lines.push(format!(
+            "drawn pixels over true ones, in classes of a twentieth of them: {}; farthest {:.3} +- {:.3} in bin {bin}, convergence {place}",
+            range(all.flat_map(|(_, classes)| classes.over_truth.values.iter().copied())),
+            classes.over_truth.values[at],
+            classes.over_truth.errors[at],
+        ));
+    }
+    lines
+}
+
+fn range(values: impl Iterator<Item = f64>) -> String {
+    let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+        (low.min(value), high.max(value))
+    });
+    format!("{low:.3} to {high:.3}")
 }
 
 fn scores(scores: &Scores) -> Value {
@@ -91,6 +142,7 @@ pub(crate) fn object(found: &FieldFound) -> anyhow::Result<Value> {
         "parameters": scores(&found.calibration.parameters),
         "joint": scores(&found.calibration.joint),
         "spectra": found.spectra,
+        "pixel_classes": found.one_point.beside,
         "baselines": found.baselines,
         "exact": exact,
     });

@@ -139,7 +139,7 @@ impl ExactGaussian {
         let (bins, patch) = (field.bins(), field.patch());
         let octant = Octant::new(&patch);
         let multiplicities = octant.multiplicities();
-        let noise = noise_of_a_mode(simulator);
+        let noise = noise_of_a_mode(&simulator.field, &simulator.noise);
         let middle = priors.map(|prior| match prior {
             Prior::Fixed(value) => value,
             _ => f64::NAN,

@@ -114,7 +114,7 @@ impl NetworkRecipe {
     /// A key that this kind does not read would be obeyed by nobody.
     fn refuse_foreign_keys(&self, place: Place<'_>) -> Result<(), Error> {
         use NetworkKind::{Compressor, JointTransformer, SetTransformer, Transformer, UNet};
-        let given: [(&str, bool, &[NetworkKind]); 19] = [
+        let given: [(&str, bool, &[NetworkKind]); 21] = [
             (
                 "shape",
                 self.shape.is_some(),
@@ -139,6 +139,8 @@ impl NetworkRecipe {
             ("observation", self.observation.is_some(), &[JointTransformer]),
             ("bands", self.bands.is_some(), &[JointTransformer, Compressor]),
             ("filter_regions", self.filter_regions.is_some(), &[JointTransformer]),
+            ("filter_channels", self.filter_channels.is_some(), &[JointTransformer]),
+            ("filter_layers", self.filter_layers.is_some(), &[JointTransformer]),
             ("observed_bands", self.observed_bands.is_some(), &[JointTransformer]),
             (
                 "heads",

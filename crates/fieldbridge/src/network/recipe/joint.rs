@@ -4,7 +4,7 @@ use super::NetworkRecipe;
 use super::build::Place;
 use crate::error::Error;
 use crate::network::joint_transformer::JointRows;
-use crate::network::{JointTransformer, Patches, Registry};
+use crate::network::{FilterLayers, JointTransformer, Patches, Registry};
 
 impl NetworkRecipe {
     pub(super) fn joint_transformer(
@@ -68,6 +68,7 @@ impl NetworkRecipe {
             observation: self.observation.unwrap_or_default(),
             bands: self.bands_of(place, &grid, "bands", self.bands)?,
             filter_regions: self.filter_regions.unwrap_or_default(),
+            filter_layers: self.filter_layers(place)?,
             observed_bands: self.bands_of(place, &grid, "observed_bands", self.observed_bands)?,
         };
         Ok(JointTransformer::new(
@@ -77,5 +78,31 @@ impl NetworkRecipe {
             cells.channels,
             place.frequencies,
         ))
+    }
+
+    /// The part of the filter that bends.
+    fn filter_layers(&self, place: Place<'_>) -> Result<Option<FilterLayers>, Error> {
+        let Some(channels) = self.filter_channels else {
+            return match self.filter_layers {
+                Some(_) => Err(place.refuse(
+                    "filter_layers",
+                    "is given without filter_channels",
+                    "say how many maps a layer makes",
+                )),
+                None => Ok(None),
+            };
+        };
+        if self.bands.is_none() {
+            return Err(place.refuse(
+                "filter_channels",
+                "is given without bands",
+                "layers stand beside the filter that bands ask for",
+            ));
+        }
+        Ok(Some(FilterLayers {
+            channels: place.positive("filter_channels", channels)?,
+            count: place.positive("filter_layers", self.filter_layers.unwrap_or(1))?,
+            activation: self.activation,
+        }))
     }
 }

@@ -2,6 +2,7 @@
 
 mod attention;
 mod convolution;
+mod filter;
 mod pairs;
 mod patches;
 
