@@ -16,7 +16,8 @@ use fieldbridge_sky::Simulator;
 use crate::console::Console;
 use crate::directory::RunDirectory;
 use crate::simulate::making::Making;
-use crate::simulate::recipe::{SimulationRecipe, simulator};
+use crate::simulate::recipe::SimulationRecipe;
+use crate::simulate::simulator::simulator;
 use crate::simulate::summaries::{self, Summaries};
 use crate::simulate::universes::Maker;
 

@@ -99,10 +99,7 @@ pub(crate) fn series(
         },
     ];
     if simulator.third_moments.is_some() {
-        let shape = [
-            ("simulation", rows),
-            ("moment", ThirdMoments::count(bins)),
-        ];
+        let shape = [("simulation", rows), ("moment", ThirdMoments::count(bins))];
         all.push(Series {
             array: array(
                 "third_moments",

@@ -15,7 +15,8 @@ use fieldbridge_sky::inference::ThirdMoments;
 use fieldbridge_sky::statistics::BandPowers;
 use fieldbridge_sky::{PARAMETERS, SkyError};
 
-use super::recipe::{SimulationRecipe, Survey};
+use super::recipe::SimulationRecipe;
+use super::survey::Survey;
 
 /// Name of the column of third moments, and of their array in a store.
 const THIRD_MOMENTS: &str = "third_moments";
@@ -127,7 +128,8 @@ impl Summaries {
             found.push(column("correlations", (pairs.len() - bins) * bands, correlations)?);
         }
         if self.third_moments.is_some() {
-            found.push(column(THIRD_MOMENTS, ThirdMoments::count(bins), moments).context("third moments of the store")?);
+            found
+                .push(column(THIRD_MOMENTS, ThirdMoments::count(bins), moments).context("third moments of the store")?);
         }
         Ok(found)
     }

@@ -18,7 +18,8 @@ use crate::mcmc::target::Target;
 use crate::mcmc::{outputs, page};
 use crate::progress::waiting_for;
 use crate::run::training::{command, directory_of};
-use crate::simulate::recipe::{SimulationRecipe, simulator};
+use crate::simulate::recipe::SimulationRecipe;
+use crate::simulate::simulator::simulator;
 
 pub(crate) fn execute(arguments: &McmcArguments, console: &Console) -> anyhow::Result<Outcome> {
     let mut file = RecipeFile::<SimulationRecipe>::read(&arguments.run.recipe, &arguments.run.set)?;

@@ -12,7 +12,8 @@ use crate::console::Console;
 use crate::directory::RunDirectory;
 use crate::run::training::{command, directory_of};
 use crate::simulate::making::Making;
-use crate::simulate::recipe::{SimulationRecipe, simulator};
+use crate::simulate::recipe::SimulationRecipe;
+use crate::simulate::simulator::simulator;
 
 pub(crate) fn execute(arguments: &RunArguments, console: &Console) -> anyhow::Result<Outcome> {
     let file = RecipeFile::<SimulationRecipe>::read(&arguments.recipe, &arguments.set)?;

@@ -35,7 +35,9 @@ impl ThirdMoments {
         let powers = packed_powers(field, cosmology)?;
         let modes = || powers.chunks_exact(bins * (bins + 1) / 2);
         let estimate = modes().flat_map(|power| wiener(power, &noise).0).collect();
-        let weighed = modes().flat_map(|power| inverse_of_sum(power, &noise).expect(POSITIVE).0).collect();
+        let weighed = modes()
+            .flat_map(|power| inverse_of_sum(power, &noise).expect(POSITIVE).0)
+            .collect();
         Ok(Self {
             bins,
             estimate: ModeFilter::new(field, estimate),

@@ -38,9 +38,8 @@ impl IsotropicFilter {
             let waves = Waves::new(registry, sides, bands);
             Self {
                 gains: TokenHead::new(registry, width, outputs * inputs * bands, conditions),
-                layers: layers.map(|layers| {
-                    LayeredFilter::new(registry, &waves, layers, [inputs, outputs], [width, conditions])
-                }),
+                layers: layers
+                    .map(|layers| LayeredFilter::new(registry, &waves, layers, [inputs, outputs], [width, conditions])),
                 waves,
                 inputs,
                 outputs,

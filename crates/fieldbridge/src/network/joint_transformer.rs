@@ -7,8 +7,8 @@ use super::attention::Places;
 use super::filter_regions;
 use super::token_head::TokenHead;
 use super::{
-    ConditionEmbedding, Conditions, Dual, DualNetwork, FilterLayers, FilterRegions, Initial, IsotropicFilter, Linear, ObservedPowers,
-    PatchEmbedding, Patches, Registry, RotaryPositions, Slot, TokenShape, TransformerBlock, Weights,
+    ConditionEmbedding, Conditions, Dual, DualNetwork, FilterLayers, FilterRegions, Initial, IsotropicFilter, Linear,
+    ObservedPowers, PatchEmbedding, Patches, Registry, RotaryPositions, Slot, TokenShape, TransformerBlock, Weights,
 };
 
 /// What a row of a [`JointTransformer`] holds, and what it is told.
@@ -137,7 +137,14 @@ impl JointTransformer {
                 let values = rows.observed.map_or(0, |_| rows.observed_channels / 2);
                 let regions = rows.observed.map_or(1, |_| rows.filter_regions.count());
                 let maps = [regions * (channels + values), regions * channels];
-                IsotropicFilter::new(registry, [height, across], maps, rows.bands, rows.filter_layers, [width, told])
+                IsotropicFilter::new(
+                    registry,
+                    [height, across],
+                    maps,
+                    rows.bands,
+                    rows.filter_layers,
+                    [width, told],
+                )
             }),
             rows,
             width,

@@ -87,7 +87,8 @@ impl LayeredFilter {
                 waves.between_nodes(weights, nodes).reshape([batch, channels, places])
             };
             // the bands share every wave, so that one at all nodes is one everywhere
-            said.clone().affine(|said| between(nodes(said) + 1.0), |change| between(nodes(change)))
+            said.clone()
+                .affine(|said| between(nodes(said) + 1.0), |change| between(nodes(change)))
         };
         let shifts = |layer: usize| {
             said.clone().linear(|said: Tensor<3>| {

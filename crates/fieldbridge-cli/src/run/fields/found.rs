@@ -61,7 +61,9 @@ impl OverTruth {
     /// Where it is farthest from one, of some places.
     pub(crate) fn farthest(&self, places: impl Iterator<Item = usize>) -> Option<usize> {
         let distance = |at: usize| (self.values[at] - 1.0).abs();
-        places.filter(|&at| at < self.values.len()).max_by(|&a, &b| distance(a).total_cmp(&distance(b)))
+        places
+            .filter(|&at| at < self.values.len())
+            .max_by(|&a, &b| distance(a).total_cmp(&distance(b)))
     }
 }
 

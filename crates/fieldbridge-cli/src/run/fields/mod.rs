@@ -25,7 +25,8 @@ use super::split;
 use super::training::Trained;
 use crate::console::Console;
 use crate::directory::RunDirectory;
-use crate::simulate::recipe::{SimulationRecipe, simulator};
+use crate::simulate::recipe::SimulationRecipe;
+use crate::simulate::simulator::simulator;
 use found::FieldFound;
 
 /// Everything the checks found; the report is made of it.

@@ -52,11 +52,18 @@ fn said(values: &HashMap<String, Vec<f64>>, head: &str, token: &[f64]) -> Vec<f6
     let root = (token.iter().map(|value| value * value).sum::<f64>() / TOKEN as f64 + 1e-6).sqrt();
     let value = |name: &str| &values[&format!("{head}.{name}")];
     let (norm, weight, bias) = (value("norm.weight"), value("layer.weight"), value("layer.bias"));
-    let inputs: Vec<f64> = token.iter().zip(norm).map(|(value, norm)| value / root * norm).collect();
+    let inputs: Vec<f64> = token
+        .iter()
+        .zip(norm)
+        .map(|(value, norm)| value / root * norm)
+        .collect();
     (0..bias.len())
         .map(|at| {
             let terms = inputs.iter().enumerate();
-            bias[at] + terms.map(|(row, input)| input * weight[row * bias.len() + at]).sum::<f64>()
+            bias[at]
+                + terms
+                    .map(|(row, input)| input * weight[row * bias.len() + at])
+                    .sum::<f64>()
         })
         .collect()
 }
