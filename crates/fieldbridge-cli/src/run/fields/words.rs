@@ -75,8 +75,8 @@ pub(crate) fn maps(found: &FieldFound) -> Vec<String> {
             spectra.multipoles[at % bands]
         ));
     }
-    let all = found.one_point.beside.iter().enumerate();
-    let farthest = all.clone().filter_map(|(bin, classes)| {
+    let all = &found.one_point.beside;
+    let farthest = all.iter().enumerate().filter_map(|(bin, classes)| {
         let at = classes.over_truth.farthest(0..classes.over_truth.values.len())?;
         Some((bin, at, classes))
     });
@@ -91,7 +91,7 @@ pub(crate) fn maps(found: &FieldFound) -> Vec<String> {
         };
         lines.push(format!(
             "drawn pixels over true ones, in classes of a twentieth of them: {}; farthest {:.3} +- {:.3} in bin {bin}, convergence {place}",
-            range(all.flat_map(|(_, classes)| classes.over_truth.values.iter().copied())),
+            range(all.iter().flat_map(|classes| classes.over_truth.values.iter().copied())),
             classes.over_truth.values[at],
             classes.over_truth.errors[at],
         ));
