@@ -76,7 +76,7 @@ pub(crate) struct SpectraRecipe {
     pub(crate) nonlinearity: NonlinearityName,
 }
 
-/// See [`Scheme`].
+/// See [`Scheme`](fieldbridge_sky::Scheme).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SchemeName {
@@ -85,7 +85,7 @@ pub(crate) enum SchemeName {
     JaxCosmo,
 }
 
-/// See [`Nonlinearity`].
+/// See [`Nonlinearity`](fieldbridge_sky::Nonlinearity).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum NonlinearityName {
@@ -105,7 +105,7 @@ pub(crate) struct FieldRecipe {
     pub(crate) reading: ReadingName,
 }
 
-/// See [`Law`].
+/// See [`Law`](fieldbridge_sky::field::Law).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LawName {
@@ -114,7 +114,7 @@ pub(crate) enum LawName {
     Gaussian,
 }
 
-/// See [`Convention`].
+/// See [`Convention`](fieldbridge_sky::field::Convention).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ConventionName {
@@ -123,7 +123,7 @@ pub(crate) enum ConventionName {
     SbiLens,
 }
 
-/// See [`ShiftReading`].
+/// See [`ShiftReading`](fieldbridge_sky::ShiftReading).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ReadingName {
