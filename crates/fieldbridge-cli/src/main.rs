@@ -21,13 +21,14 @@ mod ways;
 
 use std::process::ExitCode;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 use clap::Parser;
 
 use crate::arguments::{Arguments, Verb};
 use crate::console::Console;
+
+/// Keeps the memory of tensors that are made and dropped at every operation.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What a verb came to when it did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

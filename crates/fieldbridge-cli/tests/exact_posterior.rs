@@ -1,5 +1,6 @@
 //! Chains of a Gaussian field against its exact posterior: a grid over the parameters, and Wiener's mean and variance.
 
+#[macro_use]
 mod scene;
 
 use std::sync::Arc;
@@ -12,7 +13,8 @@ use scene::Scene;
 
 const PIXELS: usize = 12;
 const WIDTH: f64 = 6.0;
-const RECIPE: &str = r#"title = "A Gaussian survey"
+const RECIPE: &str = concat!(
+    r#"title = "A Gaussian survey"
 seed = 2
 simulations = 1
 
@@ -21,14 +23,9 @@ pixels = 12
 width_degrees = 6.0
 
 [sources]
-rise = 2.0
-fall = 0.68
-scale = 0.11
-bins = 2
-photometric_smearing = 0.05
-galaxies_per_arcmin2 = 27.0
-ellipticity = 0.26
-
+"#,
+    galaxies!(2, "27.0"),
+    r#"
 [field]
 law = "gaussian"
 
@@ -48,7 +45,8 @@ chains = 2
 warmup = 100
 draws = 500
 block = 250
-"#;
+"#
+);
 
 fn field() -> (LensingField, Vec<f64>, Priors) {
     let sources: Arc<dyn RedshiftDistribution> = Arc::new(Smail::lsst_y10());

@@ -1,11 +1,13 @@
 //! Field-level chains: the same bytes however they were made, and clear words for what cannot be.
 
+#[macro_use]
 mod scene;
 
 use fieldbridge_files::{TableFile, read_array};
 use scene::Scene;
 
-const RECIPE: &str = r#"title = "A small survey"
+const RECIPE: &str = concat!(
+    r#"title = "A small survey"
 seed = 5
 simulations = 1
 
@@ -14,14 +16,9 @@ pixels = 8
 width_degrees = 5.0
 
 [sources]
-rise = 2.0
-fall = 0.68
-scale = 0.11
-bins = 2
-photometric_smearing = 0.05
-galaxies_per_arcmin2 = 27.0
-ellipticity = 0.26
-
+"#,
+    galaxies!(2, "27.0"),
+    r#"
 [field]
 shifts = [0.02, 0.06]
 
@@ -41,7 +38,8 @@ chains = 2
 warmup = 40
 draws = 40
 block = 20
-"#;
+"#
+);
 
 fn scene(name: &str) -> Scene {
     let scene = Scene::new(name);

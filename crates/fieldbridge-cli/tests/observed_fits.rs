@@ -3,6 +3,7 @@
 
 #[path = "../../fieldbridge-files/tests/fits_writer/mod.rs"]
 mod fits_writer;
+#[macro_use]
 mod scene;
 
 use fieldbridge_sky::field::Patch;
@@ -113,7 +114,8 @@ fn a_cut_out_of_the_sphere_is_projected_to_the_patch() {
     ask(&scene, "twice.fits", "cut.csv", &[]).fails_saying(&["9 twice"]);
 }
 
-const SIMULATIONS: &str = r#"title = "Others"
+const SIMULATIONS: &str = concat!(
+    r#"title = "Others"
 seed = 5
 simulations = 2
 
@@ -122,14 +124,9 @@ pixels = 32
 width_degrees = 5.0
 
 [sources]
-rise = 2.0
-fall = 0.68
-scale = 0.11
-bins = 1
-photometric_smearing = 0.05
-galaxies_per_arcmin2 = 5.4
-ellipticity = 0.26
-
+"#,
+    galaxies!(1, "5.4"),
+    r#"
 [field]
 law = "gaussian"
 
@@ -140,7 +137,8 @@ sigma_8 = { mean = 0.831, deviation = 0.14 }
 h_0 = 0.6727
 n_s = 0.9645
 w_0 = -1.0
-"#;
+"#
+);
 
 #[test]
 fn simulations_of_other_galaxies_are_answered_with_a_warning_that_names_what_differs() {

@@ -1,11 +1,13 @@
 //! Sets of simulations: the same bytes however they were made, and clear words for what cannot be.
 
+#[macro_use]
 mod scene;
 
 use fieldbridge_files::{ColumnValues, ZarrStore};
 use scene::Scene;
 
-const RECIPE: &str = r#"title = "A small survey"
+const RECIPE: &str = concat!(
+    r#"title = "A small survey"
 seed = 5
 simulations = 7
 
@@ -14,14 +16,9 @@ pixels = 16
 width_degrees = 5.0
 
 [sources]
-rise = 2.0
-fall = 0.68
-scale = 0.11
-bins = 2
-photometric_smearing = 0.05
-galaxies_per_arcmin2 = 27.0
-ellipticity = 0.26
-
+"#,
+    galaxies!(2, "27.0"),
+    r#"
 [prior]
 omega_c = { mean = 0.2664, deviation = 0.05, low = 0.1 }
 omega_b = 0.0492
@@ -33,7 +30,8 @@ w_0 = { mean = -1.0, deviation = 0.9, low = -2.0, high = -0.3 }
 [store]
 bands = 4
 simulations_per_chunk = 2
-"#;
+"#
+);
 
 fn scene(name: &str) -> Scene {
     let scene = Scene::new(name);

@@ -10,7 +10,6 @@ use anyhow::Context;
 use fieldbridge::data::fields::{FieldGeometry, FieldSimulations};
 use fieldbridge_files::{Column, ColumnValues, FileError, Table};
 
-use fieldbridge_sky::field::Patch;
 use fieldbridge_sky::inference::ThirdMoments;
 use fieldbridge_sky::statistics::BandPowers;
 use fieldbridge_sky::{PARAMETERS, SkyError};
@@ -43,7 +42,6 @@ impl Summaries {
     /// # Errors
     /// When the recipe cannot be simulated.
     pub(crate) fn of(recipe: &SimulationRecipe) -> Result<Self, SkyError> {
-        let patch = Patch::new(recipe.patch.pixels, recipe.patch.width_degrees)?;
         let survey = Survey::of(recipe).map_err(|(_, error)| error)?;
         Ok(Self {
             geometry: FieldGeometry {
@@ -51,7 +49,7 @@ impl Summaries {
                 pixels: recipe.patch.pixels,
                 width_degrees: recipe.patch.width_degrees,
             },
-            bands: recipe.store.bands(patch)?,
+            bands: recipe.store.bands(survey.patch)?,
             third_moments: survey.third_moments(recipe)?,
         })
     }

@@ -2,24 +2,28 @@
 
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+/// What recipes say of the galaxies of LSST year 10, so many of them in so many bins.
+macro_rules! galaxies {
+    ($bins:literal, $galaxies:literal) => {
+        concat!(
+            "rise = 2.0\nfall = 0.68\nscale = 0.11\nbins = ",
+            $bins,
+            "\nphotometric_smearing = 0.05\ngalaxies_per_arcmin2 = ",
+            $galaxies,
+            "\nellipticity = 0.26\n"
+        )
+    };
+}
+
 /// What recipes say of Gaussian fields in two bins on a patch of so many pixels: two parameters are free.
 macro_rules! two_bins {
     ($pixels:literal) => {
         concat!(
             "\n[simulation.patch]\npixels = ",
             $pixels,
+            "\nwidth_degrees = 5.0\n\n[simulation.sources]\n",
+            galaxies!(2, "27.0"),
             r#"
-width_degrees = 5.0
-
-[simulation.sources]
-rise = 2.0
-fall = 0.68
-scale = 0.11
-bins = 2
-photometric_smearing = 0.05
-galaxies_per_arcmin2 = 27.0
-ellipticity = 0.26
-
 [simulation.field]
 law = "gaussian"
 

@@ -14,11 +14,12 @@ pub(super) struct ModeFilter {
 }
 
 impl ModeFilter {
-    /// Of the maps of a field, with matrices `[mode of the octant, bin, bin]`.
-    pub(super) fn new(field: &LensingField, filters: Vec<f64>) -> Self {
-        let patch = field.patch();
+    /// Of the maps of a field, with a matrix `[bin, bin]` for the packed covariance of every mode of the octant.
+    pub(super) fn new(field: &LensingField, powers: &[f64], matrix: impl Fn(&[f64]) -> Vec<f64>) -> Self {
+        let (patch, bins) = (field.patch(), field.bins());
+        let filters = powers.chunks_exact(bins * (bins + 1) / 2).flat_map(matrix).collect();
         Self {
-            bins: field.bins(),
+            bins,
             pixels: patch.pixels(),
             octant: Octant::new(&patch),
             transform: HartleyTransform::new(patch.pixels()),

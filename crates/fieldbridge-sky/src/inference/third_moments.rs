@@ -30,18 +30,13 @@ impl ThirdMoments {
     /// # Errors
     /// Those of [`LensingField::spectra`], for a universe that cannot be.
     pub fn new(field: &LensingField, noise: &[f64], cosmology: &Cosmology) -> Result<Self, SkyError> {
-        let bins = field.bins();
         let noise = noise_of_a_mode(field, noise);
         let powers = packed_powers(field, cosmology)?;
-        let modes = || powers.chunks_exact(bins * (bins + 1) / 2);
-        let estimate = modes().flat_map(|power| wiener(power, &noise).0).collect();
-        let weighed = modes()
-            .flat_map(|power| inverse_of_sum(power, &noise).expect(POSITIVE).0)
-            .collect();
+        let inverse = |power: &[f64]| inverse_of_sum(power, &noise).expect(POSITIVE).0;
         Ok(Self {
-            bins,
-            estimate: ModeFilter::new(field, estimate),
-            weighed: ModeFilter::new(field, weighed),
+            bins: field.bins(),
+            estimate: ModeFilter::new(field, &powers, |power| wiener(power, &noise).0),
+            weighed: ModeFilter::new(field, &powers, inverse),
         })
     }
 

@@ -48,13 +48,9 @@ impl WienerFilter {
     pub fn new(simulator: &Simulator, cosmology: &Cosmology) -> Result<Self, SkyError> {
         let field = &simulator.field;
         let noise = noise_of_a_mode(field, &simulator.noise);
-        let bins = field.bins();
-        let filters = packed_powers(field, cosmology)?
-            .chunks_exact(bins * (bins + 1) / 2)
-            .flat_map(|power| wiener(power, &noise).0)
-            .collect();
+        let powers = packed_powers(field, cosmology)?;
         Ok(Self {
-            filter: ModeFilter::new(field, filters),
+            filter: ModeFilter::new(field, &powers, |power| wiener(power, &noise).0),
         })
     }
 

@@ -2,6 +2,7 @@
 
 use burn_tensor::Tensor;
 
+use super::linear::spread;
 use super::waves::Waves;
 use super::{Activation, Dual, Initial, Registry, Slot, TokenHead, Weights};
 
@@ -45,8 +46,7 @@ impl LayeredFilter {
             mixes: (0..count)
                 .map(|layer| {
                     let inputs = if layer == 0 { inputs } else { channels };
-                    let spread = Initial::Uniform(1.0 / (inputs.max(1) as f32).sqrt());
-                    registry.parameter(&format!("mix_{layer}"), &[channels, inputs], spread)
+                    registry.parameter(&format!("mix_{layer}"), &[channels, inputs], spread(inputs))
                 })
                 .collect(),
             last: registry.parameter("last", &[outputs, channels], Initial::Constant(0.0)),

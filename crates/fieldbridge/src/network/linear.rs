@@ -17,7 +17,7 @@ pub struct Linear {
 }
 
 /// Uniform on `±1/sqrt(inputs)`.
-fn spread(inputs: usize) -> Initial {
+pub(super) fn spread(inputs: usize) -> Initial {
     Initial::Uniform(1.0 / (inputs.max(1) as f32).sqrt())
 }
 

@@ -44,3 +44,20 @@ fn assert_close(found: &[f32], expected: &[f64], what: &str) {
         );
     }
 }
+
+/// Rows `[row, input]` times a matrix `[input, output]`, and a bias.
+fn affine(x: &[f64], matrix: &[f64], bias: &[f64]) -> Vec<f64> {
+    let outputs = bias.len();
+    x.chunks_exact(matrix.len() / outputs)
+        .flat_map(|row| {
+            (0..outputs).map(move |o| {
+                bias[o]
+                    + row
+                        .iter()
+                        .enumerate()
+                        .map(|(i, x)| x * matrix[i * outputs + o])
+                        .sum::<f64>()
+            })
+        })
+        .collect()
+}

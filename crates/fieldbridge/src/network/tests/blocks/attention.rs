@@ -3,7 +3,7 @@
 use super::super::super::{
     Activation, Dual, Places, Registry, RotaryPositions, SelfAttention, TransformerBlock, TransformerShape,
 };
-use super::{assert_close, by_name, host, normals, perturbed, tensor, wide};
+use super::{affine, assert_close, by_name, host, normals, perturbed, tensor, wide};
 use crate::device::cpu;
 
 const TOKENS: usize = 5;
@@ -11,22 +11,6 @@ const WIDTH: usize = 8;
 const HEADS: usize = 2;
 const HEAD: usize = WIDTH / HEADS;
 const PAIRS: usize = 3;
-
-fn affine(x: &[f64], matrix: &[f64], bias: &[f64]) -> Vec<f64> {
-    let outputs = bias.len();
-    x.chunks_exact(matrix.len() / outputs)
-        .flat_map(|row| {
-            (0..outputs).map(move |o| {
-                bias[o]
-                    + row
-                        .iter()
-                        .enumerate()
-                        .map(|(i, x)| x * matrix[i * outputs + o])
-                        .sum::<f64>()
-            })
-        })
-        .collect()
-}
 
 /// A query or key over its root mean square, times `weight`, turned by the angle of its token.
 fn prepared(x: &[f64], weight: &[f64], token: Option<usize>) -> Vec<f64> {

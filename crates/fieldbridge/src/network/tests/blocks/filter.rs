@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::f64::consts::{FRAC_1_SQRT_2, TAU};
 
 use super::super::super::{Activation, Dual, FilterLayers, IsotropicFilter, Registry};
-use super::{assert_close, by_name, host, normals, perturbed, tensor, wide};
+use super::{affine, assert_close, by_name, host, normals, perturbed, tensor, wide};
 use crate::device::cpu;
 
 const HEIGHT: usize = 3;
@@ -57,15 +57,7 @@ fn said(values: &HashMap<String, Vec<f64>>, head: &str, token: &[f64]) -> Vec<f6
         .zip(norm)
         .map(|(value, norm)| value / root * norm)
         .collect();
-    (0..bias.len())
-        .map(|at| {
-            let terms = inputs.iter().enumerate();
-            bias[at]
-                + terms
-                    .map(|(row, input)| input * weight[row * bias.len() + at])
-                    .sum::<f64>()
-        })
-        .collect()
+    affine(&inputs, weight, bias)
 }
 
 fn mixed(matrix: &[f64], maps: &[Vec<f64>]) -> Vec<Vec<f64>> {
