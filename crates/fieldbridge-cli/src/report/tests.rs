@@ -140,6 +140,7 @@ fn input(dimension: usize, conditional: bool, kind: BridgeKind, members: usize) 
             best_steps: vec![150; members],
             validation_losses: vec![Some(0.5); members],
         },
+        stored: Default::default(),
         recipe: "title = \"A run\"".to_owned(),
         known_answers: Vec::new(),
     };

@@ -295,6 +295,7 @@ fn fit(
         scaling: dataset.scaling().clone(),
         data: dataset.report().clone(),
         training: summary,
+        stored: recipe.train.stored,
         recipe: recipe.to_toml(),
         known_answers: Vec::new(),
     };

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use fieldbridge_files::FileError;
 use fieldbridge_files::atomic::write_atomically;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::{FORMAT_VERSION, Manifest, Model};
@@ -55,8 +55,8 @@ impl Model {
         let mut tensors: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
         for (member, parameters) in self.parameters.iter().enumerate() {
             for (entry, values) in parameters.entries() {
-                let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-                tensors.push((tensor_name(member, &entry.name), entry.shape.clone(), bytes));
+                let name = tensor_name(member, &entry.name);
+                tensors.push((name, entry.shape.clone(), self.manifest.stored.bytes(values)));
             }
         }
         tensors.sort_by(|left, right| left.0.cmp(&right.0));
@@ -77,7 +77,7 @@ impl Model {
         let views = tensors.iter().map(|(name, shape, bytes)| {
             (
                 name.as_str(),
-                TensorView::new(Dtype::F32, shape.clone(), bytes).expect("four bytes a value"),
+                TensorView::new(self.manifest.stored.dtype(), shape.clone(), bytes).expect("bytes of every value"),
             )
         });
         let bytes = safetensors::serialize(views, Some(metadata)).expect("the tensors are valid");
@@ -159,11 +159,11 @@ impl Model {
                 for (entry, _) in layout.entries() {
                     let name = tensor_name(member, &entry.name);
                     let tensor = tensors.tensor(&name).map_err(|error| damaged(error.to_string()))?;
-                    if tensor.shape() != entry.shape || tensor.dtype() != Dtype::F32 {
-                        return Err(damaged(format!("tensor `{name}` has shape {:?}", tensor.shape())));
+                    if tensor.shape() != entry.shape || tensor.dtype() != manifest.stored.dtype() {
+                        let (found, shape) = (tensor.dtype(), tensor.shape());
+                        return Err(damaged(format!("tensor `{name}` has shape {shape:?} of {found:?}")));
                     }
-                    let numbers = tensor.data().chunks_exact(4);
-                    values.extend(numbers.map(|four| f32::from_le_bytes(four.try_into().expect("four bytes"))));
+                    values.extend(manifest.stored.values(tensor.data()));
                 }
                 Ok(layout.with_values(values))
             })

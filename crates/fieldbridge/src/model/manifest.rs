@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::bridge::BridgeRecipe;
 use crate::data::{DataReport, Scaling};
 
+use super::Stored;
+
 /// Version of the file format written by this release; every release reads all versions up to its own.
 pub const FORMAT_VERSION: u32 = 1;
 
@@ -53,6 +55,9 @@ pub struct Manifest {
     pub data: DataReport,
     /// How training went.
     pub training: TrainingSummary,
+    /// Precision of the weights in the file.
+    #[serde(default, skip_serializing_if = "Stored::is_single")]
+    pub stored: Stored,
     /// The recipe as it ran, TOML.
     pub recipe: String,
     /// Questions with answers.

@@ -8,6 +8,7 @@ mod density;
 mod draw;
 mod file;
 mod manifest;
+mod stored;
 mod walk;
 
 use fieldbridge_files::Table;
@@ -20,6 +21,7 @@ use crate::network::{Parameters, Weights};
 
 pub use density::Density;
 pub use manifest::{FORMAT_VERSION, KnownAnswer, Manifest, TrainingSummary};
+pub use stored::Stored;
 pub use walk::Passed;
 
 /// A trained bridge; an equal mixture of them when it has several members.
@@ -46,6 +48,7 @@ impl Model {
     ) -> Result<Self, Error> {
         manifest.known_answers.clear();
         manifest.training.members = parameters.len();
+        let parameters = rounded(parameters, manifest.stored)?;
         let mut model = Self::assemble(manifest, parameters, device)?;
         let answers = match model.scaled_log_density(examples) {
             // draws are all there is
@@ -136,5 +139,24 @@ impl Model {
     /// When a column is absent, not numeric, or a vector of another length than in training.
     pub fn encode(&self, table: &Table, first_row: usize, with_target: bool) -> Result<Encoded, Error> {
         self.manifest.scaling.encode(table, first_row, with_target)
+    }
+}
+
+/// Parameters as their file will hold them.
+fn rounded(parameters: Vec<Parameters>, stored: Stored) -> Result<Vec<Parameters>, Error> {
+    let member = |member: Parameters| {
+        let too_large = |value: &&f32| value.is_finite() && !stored.rounded(**value).is_finite();
+        if let Some(value) = member.values().iter().find(too_large) {
+            return Err(Error::Recipe {
+                key: "train.stored".to_owned(),
+                reason: format!("is \"half\", which ends at 65,504, but a weight is {value}"),
+                hint: "use \"single\"; nothing is trained again".to_owned(),
+            });
+        }
+        Ok(member.with_values(member.values().iter().map(|&value| stored.rounded(value)).collect()))
+    };
+    match stored {
+        Stored::Single => Ok(parameters),
+        Stored::Half => parameters.into_iter().map(member).collect(),
     }
 }

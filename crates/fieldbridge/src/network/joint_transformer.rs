@@ -8,7 +8,8 @@ use super::filter_regions;
 use super::token_head::TokenHead;
 use super::{
     ConditionEmbedding, Conditions, Dual, DualNetwork, FilterLayers, FilterRegions, Initial, IsotropicFilter, Linear,
-    ObservedPowers, PatchEmbedding, Patches, Registry, RotaryPositions, Slot, TokenShape, TransformerBlock, Weights,
+    PatchEmbedding, Patches, Registry, RotaryPositions, RowPowers, Slot, TokenShape, ToldPowers, TransformerBlock,
+    Weights,
 };
 
 /// What a row of a [`JointTransformer`] holds, and what it is told.
@@ -32,8 +33,8 @@ pub struct JointRows {
     pub filter_regions: FilterRegions,
     /// Layers of the part of the filter that bends.
     pub filter_layers: Option<FilterLayers>,
-    /// Bands of the powers of the observation that parameter tokens are told; 0 for none.
-    pub observed_bands: usize,
+    /// Powers that parameter tokens are told.
+    pub powers: Option<RowPowers>,
 }
 
 /// Where a [`JointTransformer`] puts patches of the observation.
@@ -57,15 +58,15 @@ pub enum ObservationTokens {
 /// place, and leave parameter tokens alone. [`ObservationTokens`] says whether the observation has tokens of its own, and
 /// speaks through attention, or is added to those of the fields. The time modulates every [block](TransformerBlock). Heads
 /// start as zero. With `bands`, a linear [filter](IsotropicFilter) of the fields and of what was observed of them, chosen by the
-/// parameter tokens when all blocks have spoken, is added to what the patches say. With `observed_bands`, the parameter tokens start
-/// from the [powers](ObservedPowers) of the observed maps too, which patches would have to gather from each other.
+/// parameter tokens when all blocks have spoken, is added to what the patches say. With `powers`, the parameter tokens start
+/// from [those](ToldPowers) of the observed maps, or of all, too, which patches would have to gather from each other.
 #[derive(Clone, Debug)]
 pub struct JointTransformer {
     rows: JointRows,
     parameters: Linear,
     parameter_places: Slot,
     observation: Option<PatchEmbedding>,
-    powers: Option<ObservedPowers>,
+    powers: Option<ToldPowers>,
     field: PatchEmbedding,
     positions: RotaryPositions,
     time: Option<ConditionEmbedding>,
@@ -93,6 +94,9 @@ impl JointTransformer {
         let told = time.as_ref().map_or(0, ConditionEmbedding::width);
         let own = rows.observed.is_some() && rows.observation == ObservationTokens::Own;
         let grids = if own { 2 } else { 1 };
+        let [_, height, across] = rows.field.sides();
+        let sides = [height, across];
+        let observed = rows.observed.map_or(0, |_| rows.observed_channels / 2);
         Self {
             parameters: Linear::new(registry, "parameters", rows.parameters, rows.parameter_tokens * width),
             parameter_places: registry.parameter(
@@ -105,18 +109,13 @@ impl JointTransformer {
                     PatchEmbedding::new(registry, patches, rows.observed_channels, width)
                 })
             }),
-            powers: rows.observed.filter(|_| rows.observed_bands > 0).map(|patches| {
-                let [_, height, across] = patches.sides();
-                let maps = rows.observed_channels / 2;
+            powers: rows.powers.map(|powers| {
+                let (maps, told) = match powers {
+                    RowPowers::Observed(bands) => ([observed, bands], 0),
+                    RowPowers::All(bands) => ([channels + observed, bands], told),
+                };
                 let tokens = [rows.parameter_tokens, width];
-                ObservedPowers::new(
-                    registry,
-                    [height, across],
-                    maps,
-                    rows.observed_bands,
-                    tokens,
-                    shape.activation,
-                )
+                ToldPowers::new(registry, sides, maps, told, tokens, shape.activation)
             }),
             field: PatchEmbedding::new(registry, rows.field, channels, width),
             positions: RotaryPositions::after(
@@ -133,47 +132,48 @@ impl JointTransformer {
             }),
             field_head: TokenHead::new(registry, width, rows.field.places() * channels, told),
             filter: (rows.bands > 0).then(|| {
-                let [_, height, across] = rows.field.sides();
-                let values = rows.observed.map_or(0, |_| rows.observed_channels / 2);
                 let regions = rows.observed.map_or(1, |_| rows.filter_regions.count());
-                let maps = [regions * (channels + values), regions * channels];
-                IsotropicFilter::new(
-                    registry,
-                    [height, across],
-                    maps,
-                    rows.bands,
-                    rows.filter_layers,
-                    [width, told],
-                )
+                let maps = [regions * (channels + observed), regions * channels];
+                IsotropicFilter::new(registry, sides, maps, rows.bands, rows.filter_layers, [width, told])
             }),
             rows,
             width,
         }
     }
 
-    /// Tokens of the parameters, told what the powers of the observation say, which does not change with the row.
-    fn parameter_tokens(&self, weights: &Weights, rows: Dual<2>, conditions: &Conditions) -> Dual<3> {
+    /// Tokens of the parameters of rows with these fields.
+    fn parameter_tokens(
+        &self,
+        weights: &Weights,
+        [rows, fields]: [Dual<2>; 2],
+        conditions: &Conditions,
+        time: Option<&Tensor<2>>,
+    ) -> Dual<3> {
         let (count, width) = (self.rows.parameter_tokens, self.width);
         let places: Tensor<2> = weights.get(self.parameter_places);
-        let told = self
-            .powers
-            .as_ref()
-            .zip(self.observed_maps(conditions))
-            .map(|(powers, maps)| powers.forward(weights, maps));
-        let tokens = self.parameters.carry(weights, rows).linear(|rows: Tensor<2>| {
-            let batch = rows.dims()[0];
-            rows.reshape([batch, count, width])
-        });
-        tokens.affine(
-            |tokens| {
-                let tokens = tokens + places.reshape([1, count, width]);
-                match told {
-                    Some(told) => tokens + told,
-                    None => tokens,
-                }
-            },
-            |change| change,
-        )
+        let tokens = self
+            .parameters
+            .carry(weights, rows)
+            .linear(|rows: Tensor<2>| {
+                let batch = rows.dims()[0];
+                rows.reshape([batch, count, width])
+            })
+            .affine(|tokens| tokens + places.reshape([1, count, width]), |change| change);
+        let Some((which, powers)) = self.rows.powers.zip(self.powers.as_ref()) else {
+            return tokens;
+        };
+        match (which, self.observed_maps(conditions)) {
+            (RowPowers::All(_), _) => {
+                let told = powers.forward(weights, self.all_maps(fields, conditions), time);
+                tokens.with(told, |tokens: Tensor<3>, told: Tensor<3>| tokens + told)
+            }
+            // these do not change with the row
+            (RowPowers::Observed(_), Some(maps)) => {
+                let told = powers.forward(weights, Dual::alone(maps), None).into_value();
+                tokens.affine(|tokens| tokens + told, |change| change)
+            }
+            (RowPowers::Observed(_), None) => tokens,
+        }
     }
 
     /// What was observed, map by map: `[batch, maps, places]`.
@@ -205,7 +205,7 @@ impl JointTransformer {
     }
 
     /// The fields, then what was observed of them, map by map: `[batch, maps, places]`.
-    fn filtered_maps(&self, fields: Dual<2>, conditions: &Conditions) -> Dual<3> {
+    fn all_maps(&self, fields: Dual<2>, conditions: &Conditions) -> Dual<3> {
         let grid = &self.rows.field;
         let places = grid.places() * grid.tokens();
         let fields = grid.maps(fields);
@@ -231,20 +231,6 @@ impl DualNetwork for JointTransformer {
             rows.clone()
                 .linear(move |rows: Tensor<2>| rows.narrow(1, start, length))
         };
-        let field = self.field.forward(weights, part(parameters, fields));
-        let maps = self
-            .filter
-            .as_ref()
-            .map(|_| self.filtered_maps(part(parameters, fields), conditions));
-        let context = conditions.context.as_ref().filter(|_| self.rows.observed.is_some());
-        let hidden = context.and_then(|context| {
-            let values = self.rows.observed_channels / 2;
-            self.rows.filter_regions.hidden_places(context, values)
-        });
-        let patches = self.with_observation(weights, field, conditions);
-        let tokens = self
-            .parameter_tokens(weights, part(0, parameters), conditions)
-            .with(patches, |first, rest| Tensor::cat(vec![first, rest], 1));
         let time = self.time.as_ref().map(|embedding| {
             let alone = Conditions {
                 t: conditions.t.clone(),
@@ -252,6 +238,25 @@ impl DualNetwork for JointTransformer {
             };
             embedding.forward(weights, &alone)
         });
+        let field = self.field.forward(weights, part(parameters, fields));
+        let maps = self
+            .filter
+            .as_ref()
+            .map(|_| self.all_maps(part(parameters, fields), conditions));
+        let context = conditions.context.as_ref().filter(|_| self.rows.observed.is_some());
+        let hidden = context.and_then(|context| {
+            let values = self.rows.observed_channels / 2;
+            self.rows.filter_regions.hidden_places(context, values)
+        });
+        let patches = self.with_observation(weights, field, conditions);
+        let tokens = self
+            .parameter_tokens(
+                weights,
+                [part(0, parameters), part(parameters, fields)],
+                conditions,
+                time.as_ref(),
+            )
+            .with(patches, |first, rest| Tensor::cat(vec![first, rest], 1));
         let angles = self.positions.angles(weights);
         let places = Places {
             angles: Some(&angles),

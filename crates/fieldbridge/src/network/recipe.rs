@@ -115,6 +115,10 @@ pub struct NetworkRecipe {
     /// Bands of the powers of the observation that a joint transformer tells its parameter tokens. None: they are told none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_bands: Option<usize>,
+    /// Bands of the powers of the fields on their way and of the observation, and of all correlations, that they are told instead.
+    /// None: they are told none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub all_bands: Option<usize>,
     /// Heads of the attention: 4, and 0, for none, at the coarsest level of a U-Net.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heads: Option<usize>,
@@ -157,6 +161,7 @@ impl Default for NetworkRecipe {
             filter_channels: None,
             filter_layers: None,
             observed_bands: None,
+            all_bands: None,
             heads: None,
             gated: None,
             points: None,

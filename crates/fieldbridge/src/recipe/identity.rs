@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Recipe;
+use crate::model::Stored;
 
 fn hash(parts: &impl Serialize) -> String {
     let text = serde_json::to_string(parts).expect("a recipe is plain data");
@@ -11,11 +12,12 @@ fn hash(parts: &impl Serialize) -> String {
 
 impl Recipe {
     /// Hash of all that decides the parameters of a member: the sections that matter, the bytes of the data file and the
-    /// release, but not where the file is, how many members there are, or how often the state is saved.
+    /// release, but not where the file is, how many members there are, or how often and how exactly they are saved.
     pub fn training_identity(&self, fingerprint: &str) -> String {
         let mut recipe = self.clone();
         recipe.train.members = 1;
         recipe.train.checkpoint_seconds = 0.0;
+        recipe.train.stored = Stored::Single;
         let settings = match recipe.bridge {
             crate::bridge::BridgeKind::SplineFlow => serde_json::to_value(&recipe.spline_flow),
             crate::bridge::BridgeKind::AffineFlow => serde_json::to_value(&recipe.affine_flow),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::model::Stored;
 use crate::network::Precision;
 
 /// How a bridge is trained.
@@ -22,6 +23,9 @@ pub struct TrainRecipe {
     /// with the model later, is in single precision.
     #[serde(skip_serializing_if = "is_single")]
     pub precision: Precision,
+    /// Precision of the weights in the model file; those of checkpoints are single.
+    #[serde(skip_serializing_if = "Stored::is_single")]
+    pub stored: Stored,
     /// Highest learning rate.
     pub learning_rate: f64,
     /// Steps over which the learning rate rises to its highest.
@@ -61,6 +65,7 @@ impl Default for TrainRecipe {
             batch: 256,
             shard: 128,
             precision: Precision::Single,
+            stored: Stored::Single,
             learning_rate: 2e-3,
             warmup: 100,
             final_share: 0.01,

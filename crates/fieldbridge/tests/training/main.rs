@@ -11,7 +11,7 @@ use fieldbridge::Error;
 use fieldbridge::bridge::{Bridge, BridgeKind, BridgeRecipe, FlowMatchingRecipe, SplineFlowRecipe, build};
 use fieldbridge::data::{Dataset, Part};
 use fieldbridge::device::cpu;
-use fieldbridge::model::{FORMAT_VERSION, Manifest, Model, TrainingSummary};
+use fieldbridge::model::{FORMAT_VERSION, Manifest, Model, Stored, TrainingSummary};
 use fieldbridge::random::Stream;
 use fieldbridge::train::{Checkpoint, Progress, Status, TrainRecipe, Training};
 use fieldbridge_files::{Column, ColumnValues, Table, write_table};
@@ -185,6 +185,7 @@ fn model(dataset: &Dataset, bridge: &BridgeRecipe, checkpoints: &[Checkpoint]) -
                 .collect(),
             ..TrainingSummary::default()
         },
+        stored: Stored::Single,
         recipe: String::new(),
         known_answers: Vec::new(),
     };

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use fieldbridge::data::{Dataset, Encoded};
+use fieldbridge::data::{Dataset, Encoded, Part};
 use fieldbridge::device::cpu;
-use fieldbridge::model::{Model, Passed};
+use fieldbridge::model::{Manifest, Model, Passed, Stored};
 
 use super::{galaxies, model, prepared, recipes, short, table, train};
 
@@ -35,6 +35,45 @@ fn save(model: &Model, folder: &tempfile::TempDir) -> (PathBuf, Vec<u8>) {
     model.save(&path).unwrap();
     let bytes = std::fs::read(&path).unwrap();
     (path, bytes)
+}
+
+#[test]
+fn a_model_kept_in_half_precision_is_half_as_large_and_answers_the_same_when_it_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = prepared(folder.path(), true);
+    let (_, recipe) = recipes().remove(0);
+    let end = train(folder.path(), &dataset, (&recipe, &short()), 0, None).unwrap();
+    let single = model(&dataset, &recipe, std::slice::from_ref(&end));
+    let (_, whole) = save(&single, &folder);
+    let manifest = Manifest {
+        stored: Stored::Half,
+        ..single.manifest.clone()
+    };
+    let parameters = vec![end.parameters.with_values(end.best.clone())];
+    let examples = dataset.gather(&dataset.places(Part::Test)[..5]).unwrap();
+    let half = Model::new(manifest.clone(), parameters.clone(), &examples, &cpu()).unwrap();
+    let (path, bytes) = save(&half, &folder);
+    let saved = whole.len() - bytes.len();
+    assert!(saved.abs_diff(2 * single.parameter_count()) < 2000, "{saved}");
+
+    let back = Model::load(&path, &cpu()).unwrap();
+    let answers = |model: &Model| model.log_density(&encoded(model, 40)).unwrap();
+    assert_eq!(answers(&half), answers(&back));
+    let apart = answers(&half)
+        .iter()
+        .zip(answers(&single))
+        .map(|(half, single)| (half.value - single.value).abs())
+        .fold(0.0, f64::max);
+    assert!(apart > 0.0 && apart < 0.05, "{apart}");
+
+    let mut values = parameters[0].values().to_vec();
+    values[3] = 1e5;
+    let large = vec![parameters[0].with_values(values)];
+    let refused = Model::new(manifest, large, &examples, &cpu()).unwrap_err().to_string();
+    assert!(
+        refused.contains("train.stored") && refused.contains("100000"),
+        "{refused}"
+    );
 }
 
 #[test]

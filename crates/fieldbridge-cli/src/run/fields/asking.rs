@@ -12,6 +12,7 @@ use fieldbridge::recipe::Recipe;
 use fieldbridge_sky::Simulator;
 use rayon::prelude::*;
 
+use super::amplitudes::Amplitudes;
 use super::baselines;
 use super::comparison::Comparison;
 use super::draws::{Summary, moments};
@@ -71,6 +72,7 @@ pub(super) fn ask(
     let mut comparison = exact.as_ref().map(|_| Comparison::new(&columns, geometry, draws));
     let mut simpler = baselines::Sums::new(simulator, &columns, fields, draws)?;
     let mut regions = (!fields.observation.is_plain()).then(|| Regions::new(fields));
+    let mut amplitudes = Amplitudes::new(geometry.bins, bands.multipoles().len());
     let mut histograms = Histograms::new(geometry, &fields.deviation);
     let (mut truth_power, mut draw_power) = (Vec::new(), Vec::new());
     let mut ratios: Vec<Vec<f64>> = Vec::new();
@@ -124,6 +126,7 @@ pub(super) fn ask(
             simpler.add((&point[..parameters], &truth), &observation, &summary, exactly);
             let own_power = summary.mean_power(draws);
             truth_power.push(bands.measure(&truth));
+            amplitudes.add(&truth_power[place], &summary.power);
             if place == 0 {
                 let map = |draw: usize| geometry.by_bin(&own[draw * width + parameters..(draw + 1) * width]);
                 let column = |values: &[f64], at: usize| -> Vec<f64> {
@@ -200,6 +203,7 @@ pub(super) fn ask(
             let [draws, truth] = [&draw_power, &truth_power].map(|all| all.iter().map(|row| row[at]).collect());
             (draws, truth)
         })),
+        amplitudes: amplitudes.finish(),
     };
     let calibration = scoring.finish(&scored[0], draws)?;
     let exact = match comparison {

@@ -34,9 +34,12 @@ pub(crate) struct Spectra {
     /// `draws` over `truth`.
     #[serde(default)]
     pub(crate) over_truth: OverTruth,
+    /// Errors of the logarithm of the power of true maps over the deviation of that of draws, `[bin, band]`.
+    #[serde(default)]
+    pub(crate) amplitudes: OverTruth,
 }
 
-/// Means over observations of what draws have over those of what true maps have.
+/// Numbers of draws over those of true maps, or the other way round.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct OverTruth {
     pub(crate) values: Vec<f64>,

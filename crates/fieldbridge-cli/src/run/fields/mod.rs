@@ -1,5 +1,6 @@
 //! Checks of models of parameters and fields.
 
+mod amplitudes;
 mod asking;
 pub(crate) mod baselines;
 mod comparison;

@@ -75,6 +75,18 @@ pub(crate) fn maps(found: &FieldFound) -> Vec<String> {
             spectra.multipoles[at % bands]
         ));
     }
+    let amplitudes = &spectra.amplitudes;
+    if let Some(at) = amplitudes.farthest(0..amplitudes.values.len()) {
+        lines.push(format!(
+            "error of the logarithm of the power of true maps over its spread among draws, 1 when calibrated: {}; farthest {:.3} +- {:.3} \
+             in bin {} around l = {:.0}",
+            range(amplitudes.values.iter().copied()),
+            amplitudes.values[at],
+            amplitudes.errors[at],
+            at / bands,
+            spectra.multipoles[at % bands]
+        ));
+    }
     let all = &found.one_point.beside;
     let farthest = all.iter().enumerate().filter_map(|(bin, classes)| {
         let at = classes.over_truth.farthest(0..classes.over_truth.values.len())?;

@@ -4,7 +4,7 @@ use super::NetworkRecipe;
 use super::build::Place;
 use crate::error::Error;
 use crate::network::joint_transformer::JointRows;
-use crate::network::{FilterLayers, JointTransformer, Patches, Registry};
+use crate::network::{FilterLayers, JointTransformer, Patches, Registry, RowPowers};
 
 impl NetworkRecipe {
     pub(super) fn joint_transformer(
@@ -69,7 +69,7 @@ impl NetworkRecipe {
             bands: self.bands_of(place, &grid, "bands", self.bands)?,
             filter_regions: self.filter_regions.unwrap_or_default(),
             filter_layers: self.filter_layers(place)?,
-            observed_bands: self.bands_of(place, &grid, "observed_bands", self.observed_bands)?,
+            powers: self.row_powers(place, &grid)?,
         };
         Ok(JointTransformer::new(
             registry,
@@ -78,6 +78,24 @@ impl NetworkRecipe {
             cells.channels,
             place.frequencies,
         ))
+    }
+
+    /// The powers that parameter tokens are told.
+    fn row_powers(&self, place: Place<'_>, grid: &[usize]) -> Result<Option<RowPowers>, Error> {
+        if self.observed_bands.is_some() && self.all_bands.is_some() {
+            return Err(place.refuse(
+                "all_bands",
+                "is given together with observed_bands",
+                "leave observed_bands out: all_bands tells the powers of the observation too",
+            ));
+        }
+        let observed = self.bands_of(place, grid, "observed_bands", self.observed_bands)?;
+        let all = self.bands_of(place, grid, "all_bands", self.all_bands)?;
+        Ok(match (observed, all) {
+            (0, 0) => None,
+            (observed, 0) => (place.context > 0).then_some(RowPowers::Observed(observed)),
+            (_, all) => Some(RowPowers::All(all)),
+        })
     }
 
     /// The part of the filter that bends.

@@ -1,0 +1,84 @@
+//! What powers of maps say, for tokens.
+
+use burn_tensor::Tensor;
+
+use super::{Activation, BandPowers, Dual, Linear, Registry, Weights};
+
+/// One number of [`BandPowers`] is divided by this: they have a scatter of one from map to map, but range over tens of it
+/// from one end of a prior to the other.
+const RANGE: f32 = 8.0;
+
+/// Whose powers the tokens of a [`JointTransformer`](super::JointTransformer) are told, and in how many bands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowPowers {
+    /// Those of what was observed, which do not change on the way.
+    Observed(usize),
+    /// Those of the fields on the way and of what was observed, with the correlations between the two.
+    All(usize),
+}
+
+/// [Powers and correlations](BandPowers) of maps in bands, through two hidden layers, as something that is added to tokens.
+///
+/// All that a Gaussian field says of its law stands in those of the observation. Those of a field on its way say how strong the one
+/// that is being drawn will be, long before its parameters do: its amplitude is one number seen in a thousand waves. The
+/// first layer hears of the time, which says how much of a power is noise. The last layer starts as zero.
+#[derive(Clone, Debug)]
+pub struct ToldPowers {
+    powers: BandPowers,
+    time: Option<Linear>,
+    layers: [Linear; 2],
+    last: Linear,
+    tokens: [usize; 2],
+    activation: Activation,
+}
+
+impl ToldPowers {
+    /// Of `maps` maps of `sides` places in `bands` bands, heard with `conditions` numbers (0 for none), for tokens `[count, width]`.
+    ///
+    /// # Panics
+    /// As [`BandPowers::new`].
+    pub fn new(
+        registry: &mut Registry,
+        sides: [usize; 2],
+        [maps, bands]: [usize; 2],
+        conditions: usize,
+        tokens: [usize; 2],
+        activation: Activation,
+    ) -> Self {
+        registry.scope("powers", |registry| {
+            let powers = BandPowers::new(registry, sides, maps, bands);
+            let [count, width] = tokens;
+            Self {
+                time: (conditions > 0).then(|| Linear::without_bias(registry, "time", conditions, width)),
+                layers: [
+                    Linear::new(registry, "first", powers.count(), width),
+                    Linear::new(registry, "second", width, width),
+                ],
+                last: Linear::zero(registry, "last", width, count * width),
+                powers,
+                tokens,
+                activation,
+            }
+        })
+    }
+
+    /// Of maps `[batch, maps, places]`: `[batch, count, width]`.
+    pub fn forward(&self, weights: &Weights, maps: Dual<3>, conditions: Option<&Tensor<2>>) -> Dual<3> {
+        let [count, width] = self.tokens;
+        let powers = self.powers.forward(weights, maps).linear(|powers| powers / RANGE);
+        let [first, second] = &self.layers;
+        let heard = first.carry(weights, powers);
+        let heard = match self.time.as_ref().zip(conditions) {
+            Some((layer, conditions)) => {
+                let time = layer.forward(weights, conditions.clone());
+                heard.affine(|heard| heard + time, |change| change)
+            }
+            None => heard,
+        };
+        let hidden = second.carry_activated(weights, heard.activated(self.activation), self.activation);
+        self.last.carry(weights, hidden).linear(|told: Tensor<2>| {
+            let batch = told.dims()[0];
+            told.reshape([batch, count, width])
+        })
+    }
+}
