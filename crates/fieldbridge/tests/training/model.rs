@@ -41,7 +41,7 @@ fn save(model: &Model, folder: &tempfile::TempDir) -> (PathBuf, Vec<u8>) {
 fn a_model_kept_in_half_precision_is_half_as_large_and_answers_the_same_when_it_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = prepared(folder.path(), true);
-    let (_, recipe) = recipes().remove(0);
+    let [(_, recipe), _] = recipes();
     let end = train(folder.path(), &dataset, (&recipe, &short()), 0, None).unwrap();
     let single = model(&dataset, &recipe, std::slice::from_ref(&end));
     let (_, whole) = save(&single, &folder);
