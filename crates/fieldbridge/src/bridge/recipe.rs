@@ -12,6 +12,7 @@ use crate::likelihood::TraceKind;
 use crate::network::{Activation, NetworkChoice};
 use crate::path::{Head, Interval, LossWeight, Path, PathKind};
 use crate::random::Stream;
+use crate::recipe::is_default;
 use crate::solver::{SamplerKind, SolverKind};
 
 use super::{ContinuousFlowRecipe, DiffusionRecipe, InterpolantRecipe};
@@ -205,11 +206,6 @@ pub struct FlowMatchingRecipe {
     pub rectify: usize,
     /// Plain optimal transport with a context biases the model; it is refused unless this says so.
     pub allow_biased_coupling: bool,
-}
-
-/// Whether a setting is the one of older releases, which did not write it.
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 impl Default for FlowMatchingRecipe {

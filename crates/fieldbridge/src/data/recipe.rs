@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::known::KnownKind;
 use crate::error::Error;
+use crate::recipe::is_default;
 use crate::transform::Bijection;
 
 /// Table `[data]`: where the rows are and how they are divided.
@@ -83,7 +84,7 @@ pub struct TargetRecipe {
     #[serde(default)]
     pub scale: TargetScale,
     /// How maps that are learned beside the columns are brought to order one.
-    #[serde(default, skip_serializing_if = "MapScale::is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub maps: MapScale,
 }
 
@@ -170,12 +171,6 @@ pub enum MapScale {
     /// And each wave over the mean amplitude of waves of its length, so that long waves, which are few, weigh as much as what is
     /// known of them says.
     Waves,
-}
-
-impl MapScale {
-    fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// Table `[context.NAME]`: a named modality to condition on.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bridge::BridgeRecipe;
 use crate::data::{DataReport, Scaling};
+use crate::recipe::is_default;
 
 use super::Stored;
 
@@ -56,7 +57,7 @@ pub struct Manifest {
     /// How training went.
     pub training: TrainingSummary,
     /// Precision of the weights in the file.
-    #[serde(default, skip_serializing_if = "Stored::is_single")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub stored: Stored,
     /// The recipe as it ran, TOML.
     pub recipe: String,

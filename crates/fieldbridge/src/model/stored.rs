@@ -17,13 +17,8 @@ pub enum Stored {
 }
 
 impl Stored {
-    /// Left out of what is written, so that recipes and manifests from before there was a choice stay the same.
-    pub fn is_single(&self) -> bool {
-        *self == Self::Single
-    }
-
     /// The weight that the file will hold; infinite when it is too large for it.
-    pub fn rounded(self, value: f32) -> f32 {
+    pub(super) fn rounded(self, value: f32) -> f32 {
         match self {
             Self::Single => value,
             Self::Half => f16::from_f32(value).to_f32(),

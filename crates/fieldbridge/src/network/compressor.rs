@@ -185,8 +185,7 @@ impl DualNetwork for Compressor {
             .carry(weights, moments.expect("there is at least one level"));
         let told = conditioning_vector(weights, self.time.as_ref(), conditions);
         if let (Some(layer), Some(told)) = (&self.conditions, told) {
-            let shift = layer.forward(weights, told);
-            hidden = hidden.affine(|hidden| hidden + shift, |change| change);
+            hidden = hidden.plus(layer.forward(weights, told));
         }
         let hidden = hidden.activated(self.activation).dropped_out(weights);
         self.last.carry(weights, hidden)

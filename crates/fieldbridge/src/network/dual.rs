@@ -108,6 +108,11 @@ impl<const D: usize> Dual<D> {
         }
     }
 
+    /// `y + c` of a `c` that stays where it is when `y` moves.
+    pub fn plus(self, still: Tensor<D>) -> Self {
+        self.affine(|y| y + still, |change| change)
+    }
+
     /// `f(y)` and what moves it: `f` gives the value and a function of the change of `y` and of a way to repeat a
     /// tensor of the value's batch for every direction.
     pub fn curved<const E: usize, F>(self, f: impl FnOnce(Tensor<D>) -> (Tensor<E>, F)) -> Dual<E>

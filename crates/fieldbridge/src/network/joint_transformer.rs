@@ -141,12 +141,12 @@ impl JointTransformer {
         }
     }
 
-    /// Tokens of the parameters of rows with these fields.
+    /// Tokens of the parameters, told what the powers of these maps say.
     fn parameter_tokens(
         &self,
         weights: &Weights,
-        [rows, fields]: [Dual<2>; 2],
-        conditions: &Conditions,
+        rows: Dual<2>,
+        maps: Option<Dual<3>>,
         time: Option<&Tensor<2>>,
     ) -> Dual<3> {
         let (count, width) = (self.rows.parameter_tokens, self.width);
@@ -158,21 +158,15 @@ impl JointTransformer {
                 let batch = rows.dims()[0];
                 rows.reshape([batch, count, width])
             })
-            .affine(|tokens| tokens + places.reshape([1, count, width]), |change| change);
-        let Some((which, powers)) = self.rows.powers.zip(self.powers.as_ref()) else {
+            .plus(places.reshape([1, count, width]));
+        let (Some(powers), Some(maps)) = (&self.powers, maps) else {
             return tokens;
         };
-        match (which, self.observed_maps(conditions)) {
-            (RowPowers::All(_), _) => {
-                let told = powers.forward(weights, self.all_maps(fields, conditions), time);
-                tokens.with(told, |tokens: Tensor<3>, told: Tensor<3>| tokens + told)
-            }
+        let told = powers.forward(weights, maps, time);
+        match self.rows.powers {
+            Some(RowPowers::All(_)) => tokens.with(told, |tokens: Tensor<3>, told: Tensor<3>| tokens + told),
             // these do not change with the row
-            (RowPowers::Observed(_), Some(maps)) => {
-                let told = powers.forward(weights, Dual::alone(maps), None).into_value();
-                tokens.affine(|tokens| tokens + told, |change| change)
-            }
-            (RowPowers::Observed(_), None) => tokens,
+            _ => tokens.plus(told.into_value()),
         }
     }
 
@@ -192,7 +186,7 @@ impl JointTransformer {
         };
         let observed = embedding.forward(weights, Dual::alone(context.clone())).into_value();
         if self.rows.observation == ObservationTokens::Shared {
-            return field.affine(|field| field + observed, |change| change);
+            return field.plus(observed);
         }
         let (count, width) = (observed.dims()[1], self.width);
         field.affine(
@@ -239,10 +233,13 @@ impl DualNetwork for JointTransformer {
             embedding.forward(weights, &alone)
         });
         let field = self.field.forward(weights, part(parameters, fields));
-        let maps = self
-            .filter
-            .as_ref()
-            .map(|_| self.all_maps(part(parameters, fields), conditions));
+        let all_told = matches!(self.rows.powers, Some(RowPowers::All(_)));
+        let maps = (self.filter.is_some() || all_told).then(|| self.all_maps(part(parameters, fields), conditions));
+        let told = match self.rows.powers {
+            None => None,
+            Some(RowPowers::All(_)) => maps.clone(),
+            Some(RowPowers::Observed(_)) => self.observed_maps(conditions).map(Dual::alone),
+        };
         let context = conditions.context.as_ref().filter(|_| self.rows.observed.is_some());
         let hidden = context.and_then(|context| {
             let values = self.rows.observed_channels / 2;
@@ -250,12 +247,7 @@ impl DualNetwork for JointTransformer {
         });
         let patches = self.with_observation(weights, field, conditions);
         let tokens = self
-            .parameter_tokens(
-                weights,
-                [part(0, parameters), part(parameters, fields)],
-                conditions,
-                time.as_ref(),
-            )
+            .parameter_tokens(weights, part(0, parameters), told, time.as_ref())
             .with(patches, |first, rest| Tensor::cat(vec![first, rest], 1));
         let angles = self.positions.angles(weights);
         let places = Places {

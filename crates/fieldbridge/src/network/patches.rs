@@ -134,6 +134,6 @@ impl PatchEmbedding {
         let tokens = self.layer.carry(weights, self.patches.split(rows));
         let places: Tensor<2> = weights.get(self.places);
         let places = places.reshape([1, self.patches.tokens(), self.width]);
-        tokens.affine(|tokens| tokens + places, |change| change)
+        tokens.plus(places)
     }
 }

@@ -69,10 +69,7 @@ impl ToldPowers {
         let [first, second] = &self.layers;
         let heard = first.carry(weights, powers);
         let heard = match self.time.as_ref().zip(conditions) {
-            Some((layer, conditions)) => {
-                let time = layer.forward(weights, conditions.clone());
-                heard.affine(|heard| heard + time, |change| change)
-            }
+            Some((layer, conditions)) => heard.plus(layer.forward(weights, conditions.clone())),
             None => heard,
         };
         let hidden = second.carry_activated(weights, heard.activated(self.activation), self.activation);

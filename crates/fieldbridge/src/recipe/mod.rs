@@ -136,6 +136,11 @@ const BRIDGES: [(&str, BridgeKind); 9] = [
     ("continuous_flow", BridgeKind::ContinuousFlow),
 ];
 
+/// Whether a setting is the one of older releases, which did not write it: recipes and models of theirs stay the same.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 impl Recipe {
     /// Reads a recipe and lays `overrides` over it: each `key=value` with a dotted key, the value as TOML, or as a
     /// string when it is not TOML.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::model::Stored;
 use crate::network::Precision;
+use crate::recipe::is_default;
 
 /// How a bridge is trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,10 +22,10 @@ pub struct TrainRecipe {
     pub shard: usize,
     /// How exactly layers take the factors of their products, forward and backward; validation, and all that is done
     /// with the model later, is in single precision.
-    #[serde(skip_serializing_if = "is_single")]
+    #[serde(skip_serializing_if = "is_default")]
     pub precision: Precision,
     /// Precision of the weights in the model file; those of checkpoints are single.
-    #[serde(skip_serializing_if = "Stored::is_single")]
+    #[serde(skip_serializing_if = "is_default")]
     pub stored: Stored,
     /// Highest learning rate.
     pub learning_rate: f64,
@@ -50,11 +51,6 @@ pub struct TrainRecipe {
     pub members: usize,
     /// Seconds between checkpoints: at most this much work is lost when a run is killed.
     pub checkpoint_seconds: f64,
-}
-
-/// Left out of what is written, so that recipes from before there was a choice keep their identity.
-fn is_single(precision: &Precision) -> bool {
-    *precision == Precision::Single
 }
 
 impl Default for TrainRecipe {

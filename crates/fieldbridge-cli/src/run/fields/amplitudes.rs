@@ -2,7 +2,7 @@
 
 use super::criteria::autos;
 use super::draws::moments;
-use super::found::OverTruth;
+use super::found::Ratios;
 
 /// Draws may have the right power in the mean and yet, each for itself, always the same: a field's amplitude hangs on its parameters, and
 /// if the draws of one posterior do not differ in it as universes do, true maps lie outside of them.
@@ -41,9 +41,9 @@ impl Amplitudes {
         self.rows.push([squares, variances]);
     }
 
-    pub(super) fn finish(&self) -> OverTruth {
+    pub(super) fn finish(&self) -> Ratios {
         let column = |part: usize, at: usize| self.rows.iter().map(|row| row[part][at]).collect::<Vec<f64>>();
-        let squared = OverTruth::of((0..self.bins * self.bands).map(|at| {
+        let squared = Ratios::of((0..self.bins * self.bands).map(|at| {
             let mut variances = column(1, at);
             // of draws that are all alike
             variances[0] = variances[0].max(f64::MIN_POSITIVE);
@@ -51,7 +51,7 @@ impl Amplitudes {
         }));
         let values: Vec<f64> = squared.values.iter().map(|value| value.sqrt()).collect();
         let halved = squared.errors.iter().zip(&values);
-        OverTruth {
+        Ratios {
             errors: halved
                 .map(|(error, value)| error / (2.0 * value.max(f64::MIN_POSITIVE)))
                 .collect(),

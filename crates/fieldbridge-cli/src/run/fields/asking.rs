@@ -17,7 +17,7 @@ use super::baselines;
 use super::comparison::Comparison;
 use super::draws::{Summary, moments};
 use super::exact::Exact;
-use super::found::{Example, FieldFound, OverTruth, Spectra};
+use super::found::{Example, FieldFound, Ratios, Spectra};
 use super::histograms::Histograms;
 use super::regions::Regions;
 use super::scoring::{Row, Scoring};
@@ -199,7 +199,7 @@ pub(super) fn ask(
         draws: averaged(&draw_power).0,
         ratio,
         ratio_error,
-        over_truth: OverTruth::of((0..truth_power[0].len()).map(|at| {
+        over_truth: Ratios::of((0..truth_power[0].len()).map(|at| {
             let [draws, truth] = [&draw_power, &truth_power].map(|all| all.iter().map(|row| row[at]).collect());
             (draws, truth)
         })),

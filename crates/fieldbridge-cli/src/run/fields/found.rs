@@ -33,28 +33,28 @@ pub(crate) struct Spectra {
     pub(crate) ratio_error: Option<Vec<f64>>,
     /// `draws` over `truth`.
     #[serde(default)]
-    pub(crate) over_truth: OverTruth,
+    pub(crate) over_truth: Ratios,
     /// Errors of the logarithm of the power of true maps over the deviation of that of draws, `[bin, band]`.
     #[serde(default)]
-    pub(crate) amplitudes: OverTruth,
+    pub(crate) amplitudes: Ratios,
 }
 
-/// Numbers of draws over those of true maps, or the other way round.
+/// Sums over observations of one quantity over those of another, one when draws are like truths.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct OverTruth {
+pub(crate) struct Ratios {
     pub(crate) values: Vec<f64>,
     /// Standard errors from the scatter between observations, in each of which the two belong together.
     pub(crate) errors: Vec<f64>,
 }
 
-impl OverTruth {
-    /// Of some quantities, each of all observations, of draws and of truths.
+impl Ratios {
+    /// Of some pairs of quantities, each of all observations.
     pub(super) fn of(quantities: impl Iterator<Item = (Vec<f64>, Vec<f64>)>) -> Self {
         let (values, errors) = quantities
-            .map(|(draws, truth)| {
-                let sum = truth.iter().sum::<f64>();
-                let ratio = draws.iter().sum::<f64>() / sum;
-                let apart = draws.iter().zip(&truth).map(|(draws, truth)| draws - ratio * truth);
+            .map(|(above, below)| {
+                let sum = below.iter().sum::<f64>();
+                let ratio = above.iter().sum::<f64>() / sum;
+                let apart = above.iter().zip(&below).map(|(above, below)| above - ratio * below);
                 (ratio, apart.map(|apart| apart * apart).sum::<f64>().sqrt() / sum)
             })
             .unzip();
@@ -110,7 +110,7 @@ pub(crate) struct OnePoint {
 pub(crate) struct PixelClasses {
     /// Convergence between one class and the next; the first and the last are open.
     pub(crate) edges: Vec<f64>,
-    pub(crate) over_truth: OverTruth,
+    pub(crate) over_truth: Ratios,
 }
 
 /// Pixels of the true maps among those of the draws, over all observations.

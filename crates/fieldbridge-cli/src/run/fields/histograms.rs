@@ -2,7 +2,7 @@
 
 use fieldbridge::data::fields::FieldGeometry;
 
-use super::found::{OnePoint, OverTruth, PixelClasses};
+use super::found::{OnePoint, PixelClasses, Ratios};
 
 /// Classes of a histogram between its ends, beside which two more hold what is below and above.
 const CLASSES: usize = 60;
@@ -96,7 +96,7 @@ impl Histograms {
         let classes = starts.windows(2);
         PixelClasses {
             edges: starts[1..starts.len() - 1].iter().map(|&class| edge(class)).collect(),
-            over_truth: OverTruth::of(classes.map(|ends| {
+            over_truth: Ratios::of(classes.map(|ends| {
                 let [draws, truth] = [1, 0].map(|kind| shares(kind, ends[0], ends[1]));
                 (draws, truth)
             })),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::baselines;
 use super::criteria::autos;
-use super::found::{FieldFound, PixelClasses, Scores};
+use super::found::{FieldFound, PixelClasses, Ratios, Scores};
 
 /// A few lines for people.
 pub(crate) fn words(found: &FieldFound) -> String {
@@ -68,32 +68,30 @@ pub(crate) fn maps(found: &FieldFound) -> Vec<String> {
         let values = own.iter().map(|&at| spectra.over_truth.values[at]);
         let bin = own.iter().position(|&other| other == at).unwrap_or(0) / bands;
         lines.push(format!(
-            "power of drawn maps over that of true maps: {}; farthest {:.3} +- {:.3} in bin {bin} around l = {:.0}",
+            "power of drawn maps over that of true maps: {}; {} in bin {bin} around l = {:.0}",
             range(values),
-            spectra.over_truth.values[at],
-            spectra.over_truth.errors[at],
+            farthest(&spectra.over_truth, at),
             spectra.multipoles[at % bands]
         ));
     }
     let amplitudes = &spectra.amplitudes;
     if let Some(at) = amplitudes.farthest(0..amplitudes.values.len()) {
         lines.push(format!(
-            "error of the logarithm of the power of true maps over its spread among draws, 1 when calibrated: {}; farthest {:.3} +- {:.3} \
-             in bin {} around l = {:.0}",
+            "error of the logarithm of the power of true maps over its spread among draws, 1 when calibrated: {}; {} in bin {} \
+             around l = {:.0}",
             range(amplitudes.values.iter().copied()),
-            amplitudes.values[at],
-            amplitudes.errors[at],
+            farthest(amplitudes, at),
             at / bands,
             spectra.multipoles[at % bands]
         ));
     }
     let all = &found.one_point.beside;
-    let farthest = all.iter().enumerate().filter_map(|(bin, classes)| {
+    let of_bins = all.iter().enumerate().filter_map(|(bin, classes)| {
         let at = classes.over_truth.farthest(0..classes.over_truth.values.len())?;
         Some((bin, at, classes))
     });
     let distance = |(_, at, classes): &(usize, usize, &PixelClasses)| (classes.over_truth.values[*at] - 1.0).abs();
-    if let Some((bin, at, classes)) = farthest.max_by(|a, b| distance(a).total_cmp(&distance(b))) {
+    if let Some((bin, at, classes)) = of_bins.max_by(|a, b| distance(a).total_cmp(&distance(b))) {
         let edge = |at: Option<usize>| at.and_then(|at| classes.edges.get(at));
         let place = match (edge(at.checked_sub(1)), edge(Some(at))) {
             (None, Some(high)) => format!("below {high:.4}"),
@@ -102,13 +100,16 @@ pub(crate) fn maps(found: &FieldFound) -> Vec<String> {
             (None, None) => "anywhere".into(),
         };
         lines.push(format!(
-            "drawn pixels over true ones, in classes of a twentieth of them: {}; farthest {:.3} +- {:.3} in bin {bin}, convergence {place}",
+            "drawn pixels over true ones, in classes of a twentieth of them: {}; {} in bin {bin}, convergence {place}",
             range(all.iter().flat_map(|classes| classes.over_truth.values.iter().copied())),
-            classes.over_truth.values[at],
-            classes.over_truth.errors[at],
+            farthest(&classes.over_truth, at),
         ));
     }
     lines
+}
+
+fn farthest(ratios: &Ratios, at: usize) -> String {
+    format!("farthest {:.3} +- {:.3}", ratios.values[at], ratios.errors[at])
 }
 
 fn range(values: impl Iterator<Item = f64>) -> String {
