@@ -32,6 +32,11 @@ impl BandPowers {
         }
     }
 
+    /// The waves of the maps.
+    pub fn waves(&self) -> &Waves {
+        &self.waves
+    }
+
     /// How many numbers there are.
     pub fn count(&self) -> usize {
         self.maps * (self.maps + 1) / 2 * self.waves.bands()
@@ -39,7 +44,14 @@ impl BandPowers {
 
     /// `maps`: `[batch, maps, places]`; output: `[batch, numbers]`, powers map by map, then correlations pair by pair.
     pub fn forward(&self, weights: &Weights, maps: Dual<3>) -> Dual<2> {
-        let waves = maps.linear(|maps: Tensor<3>| self.waves.transform(weights, maps));
+        self.of_waves(
+            weights,
+            maps.linear(|maps: Tensor<3>| self.waves.transform(weights, maps)),
+        )
+    }
+
+    /// The same of the waves of maps.
+    pub fn of_waves(&self, weights: &Weights, waves: Dual<3>) -> Dual<2> {
         let map = |at: usize| {
             waves.clone().linear(|waves: Tensor<3>| {
                 let [batch, _, places] = waves.dims();

@@ -35,6 +35,8 @@ pub struct JointRows {
     pub filter_layers: Option<FilterLayers>,
     /// Powers that parameter tokens are told.
     pub powers: Option<RowPowers>,
+    /// Filtered maps whose third moments they are told too; 0 for none.
+    pub moments: usize,
 }
 
 /// Where a [`JointTransformer`] puts patches of the observation.
@@ -59,7 +61,8 @@ pub enum ObservationTokens {
 /// speaks through attention, or is added to those of the fields. The time modulates every [block](TransformerBlock). Heads
 /// start as zero. With `bands`, a linear [filter](IsotropicFilter) of the fields and of what was observed of them, chosen by the
 /// parameter tokens when all blocks have spoken, is added to what the patches say. With `powers`, the parameter tokens start
-/// from [those](ToldPowers) of the observed maps, or of all, too, which patches would have to gather from each other.
+/// from [those](ToldPowers) of the observed maps, or of all, too, which patches would have to gather from each other, and with
+/// `moments` from third moments of the same maps.
 #[derive(Clone, Debug)]
 pub struct JointTransformer {
     rows: JointRows,
@@ -111,8 +114,8 @@ impl JointTransformer {
             }),
             powers: rows.powers.map(|powers| {
                 let (maps, told) = match powers {
-                    RowPowers::Observed(bands) => ([observed, bands], 0),
-                    RowPowers::All(bands) => ([channels + observed, bands], told),
+                    RowPowers::Observed(bands) => ([observed, bands, rows.moments], 0),
+                    RowPowers::All(bands) => ([channels + observed, bands, rows.moments], told),
                 };
                 let tokens = [rows.parameter_tokens, width];
                 ToldPowers::new(registry, sides, maps, told, tokens, shape.activation)

@@ -119,6 +119,9 @@ pub struct NetworkRecipe {
     /// None: they are told none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub all_bands: Option<usize>,
+    /// Filtered maps whose third moments they are told beside powers. None: they are told none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moment_channels: Option<usize>,
     /// Heads of the attention: 4, and 0, for none, at the coarsest level of a U-Net.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heads: Option<usize>,
@@ -162,6 +165,7 @@ impl Default for NetworkRecipe {
             filter_layers: None,
             observed_bands: None,
             all_bands: None,
+            moment_channels: None,
             heads: None,
             gated: None,
             points: None,

@@ -2,7 +2,7 @@
 
 use burn_tensor::Tensor;
 
-use super::{Activation, BandPowers, Dual, Linear, Registry, Weights};
+use super::{Activation, BandPowers, Dual, Linear, MapMoments, Registry, Weights};
 
 /// One number of [`BandPowers`] is divided by this: they have a scatter of one from map to map, but range over tens of it
 /// from one end of a prior to the other.
@@ -17,14 +17,17 @@ pub enum RowPowers {
     All(usize),
 }
 
-/// [Powers and correlations](BandPowers) of maps in bands, through two hidden layers, as something that is added to tokens.
+/// [Powers and correlations](BandPowers) of maps in bands, and [third moments](MapMoments) when asked for, through two hidden
+/// layers, as something that is added to tokens.
 ///
 /// All that a Gaussian field says of its law stands in those of the observation. Those of a field on its way say how strong the one
 /// that is being drawn will be, long before its parameters do: its amplitude is one number seen in a thousand waves. The
-/// first layer hears of the time, which says how much of a power is noise. The last layer starts as zero.
+/// first layer hears of the time, which says how much of a power is noise. Of fields that are not Gaussian third moments say
+/// what powers leave open. The last layer starts as zero.
 #[derive(Clone, Debug)]
 pub struct ToldPowers {
     powers: BandPowers,
+    moments: Option<(MapMoments, Linear)>,
     time: Option<Linear>,
     layers: [Linear; 2],
     last: Linear,
@@ -33,14 +36,15 @@ pub struct ToldPowers {
 }
 
 impl ToldPowers {
-    /// Of `maps` maps of `sides` places in `bands` bands, heard with `conditions` numbers (0 for none), for tokens `[count, width]`.
+    /// Of `maps` maps of `sides` places in `bands` bands, with third moments of `filtered` mixed maps (0 for none), heard with
+    /// `conditions` numbers (0 for none), for tokens `[count, width]`.
     ///
     /// # Panics
     /// As [`BandPowers::new`].
     pub fn new(
         registry: &mut Registry,
         sides: [usize; 2],
-        [maps, bands]: [usize; 2],
+        [maps, bands, filtered]: [usize; 3],
         conditions: usize,
         tokens: [usize; 2],
         activation: Activation,
@@ -48,7 +52,13 @@ impl ToldPowers {
         registry.scope("powers", |registry| {
             let powers = BandPowers::new(registry, sides, maps, bands);
             let [count, width] = tokens;
+            let moments = (filtered > 0).then(|| {
+                let moments = MapMoments::new(registry, powers.waves(), maps, filtered);
+                let layer = Linear::without_bias(registry, "third", moments.count(), width);
+                (moments, layer)
+            });
             Self {
+                moments,
                 time: (conditions > 0).then(|| Linear::without_bias(registry, "time", conditions, width)),
                 layers: [
                     Linear::new(registry, "first", powers.count(), width),
@@ -65,9 +75,18 @@ impl ToldPowers {
     /// Of maps `[batch, maps, places]`: `[batch, count, width]`.
     pub fn forward(&self, weights: &Weights, maps: Dual<3>, conditions: Option<&Tensor<2>>) -> Dual<3> {
         let [count, width] = self.tokens;
-        let powers = self.powers.forward(weights, maps).linear(|powers| powers / RANGE);
+        let waves = self.powers.waves();
+        let maps = maps.linear(|maps: Tensor<3>| waves.transform(weights, maps));
+        let in_range = |numbers: Dual<2>| numbers.linear(|numbers: Tensor<2>| numbers / RANGE);
         let [first, second] = &self.layers;
-        let heard = first.carry(weights, powers);
+        let heard = first.carry(weights, in_range(self.powers.of_waves(weights, maps.clone())));
+        let heard = match &self.moments {
+            Some((moments, layer)) => {
+                let moments = in_range(moments.forward(weights, waves, maps));
+                heard.with(layer.carry(weights, moments), |heard, more| heard + more)
+            }
+            None => heard,
+        };
         let heard = match self.time.as_ref().zip(conditions) {
             Some((layer, conditions)) => heard.plus(layer.forward(weights, conditions.clone())),
             None => heard,

@@ -114,7 +114,7 @@ impl NetworkRecipe {
     /// A key that this kind does not read would be obeyed by nobody.
     fn refuse_foreign_keys(&self, place: Place<'_>) -> Result<(), Error> {
         use NetworkKind::{Compressor, JointTransformer, SetTransformer, Transformer, UNet};
-        let given: [(&str, bool, &[NetworkKind]); 22] = [
+        let given: [(&str, bool, &[NetworkKind]); 23] = [
             (
                 "shape",
                 self.shape.is_some(),
@@ -143,6 +143,7 @@ impl NetworkRecipe {
             ("filter_layers", self.filter_layers.is_some(), &[JointTransformer]),
             ("observed_bands", self.observed_bands.is_some(), &[JointTransformer]),
             ("all_bands", self.all_bands.is_some(), &[JointTransformer]),
+            ("moment_channels", self.moment_channels.is_some(), &[JointTransformer]),
             (
                 "heads",
                 self.heads.is_some(),

@@ -70,6 +70,7 @@ impl NetworkRecipe {
             filter_regions: self.filter_regions.unwrap_or_default(),
             filter_layers: self.filter_layers(place)?,
             powers: self.row_powers(place, &grid)?,
+            moments: self.moments(place)?,
         };
         Ok(JointTransformer::new(
             registry,
@@ -96,6 +97,21 @@ impl NetworkRecipe {
             (observed, 0) => (place.context > 0).then_some(RowPowers::Observed(observed)),
             (_, all) => Some(RowPowers::All(all)),
         })
+    }
+
+    /// Filtered maps whose third moments parameter tokens are told.
+    fn moments(&self, place: Place<'_>) -> Result<usize, Error> {
+        let Some(filtered) = self.moment_channels else {
+            return Ok(0);
+        };
+        if self.observed_bands.is_none() && self.all_bands.is_none() {
+            return Err(place.refuse(
+                "moment_channels",
+                "is given without all_bands or observed_bands",
+                "third moments are told beside powers: say in how many bands",
+            ));
+        }
+        place.positive("moment_channels", filtered)
     }
 
     /// The part of the filter that bends.

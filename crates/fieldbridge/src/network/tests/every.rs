@@ -106,6 +106,8 @@ pub(super) fn recipes() -> Vec<(NetworkRecipe, usize, usize)> {
     (filtered.filter_channels, filtered.filter_layers) = (Some(2), Some(2));
     all.push((filtered.clone(), 5, 5));
     (filtered.observed_bands, filtered.all_bands) = (None, Some(3));
+    all.push((filtered.clone(), 5, 5));
+    filtered.moment_channels = Some(2);
     all.push((filtered, 5, 5));
     let mut compressor = grid(NetworkKind::Compressor, &[8, 4]);
     (compressor.levels, compressor.patch, compressor.channels) = (Some(1), Some(2), Some(2));

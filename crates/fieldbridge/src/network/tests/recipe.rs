@@ -89,10 +89,19 @@ fn set(points: usize) -> NetworkRecipe {
     }
 }
 
+fn joint() -> NetworkRecipe {
+    NetworkRecipe {
+        kind: NetworkKind::JointTransformer,
+        shape: Some(vec![4, 5]),
+        parameters: Some(4),
+        ..NetworkRecipe::default()
+    }
+}
+
 #[test]
 fn sizes_that_do_not_fit_are_refused_with_what_would() {
     type Change = fn(&mut NetworkRecipe);
-    let cases: [(NetworkRecipe, Change, &str, &str); 25] = [
+    let cases: [(NetworkRecipe, Change, &str, &str); 29] = [
         (NetworkRecipe::default(), |r| r.width = 0, "width", "at least 1"),
         (unet(&[4, 6]), |r| r.blocks = 0, "blocks", "at least 1"),
         (NetworkRecipe::default(), |r| r.levels = Some(1), "levels", "\"unet\""),
@@ -148,6 +157,25 @@ fn sizes_that_do_not_fit_are_refused_with_what_would() {
         ),
         (set(8), |r| r.coordinates = Some(2), "coordinates", "box_side"),
         (set(8), |r| r.box_side = Some(f32::NAN), "box_side", "positive"),
+        (
+            joint(),
+            |r| (r.observed_bands, r.all_bands) = (Some(3), Some(3)),
+            "all_bands",
+            "leave observed_bands out",
+        ),
+        (
+            joint(),
+            |r| r.moment_channels = Some(2),
+            "moment_channels",
+            "how many bands",
+        ),
+        (
+            joint(),
+            |r| (r.all_bands, r.moment_channels) = (Some(3), Some(0)),
+            "moment_channels",
+            "at least 1",
+        ),
+        (joint(), |r| r.filter_channels = Some(2), "filter_channels", "bands"),
     ];
     for (mut recipe, change, expected, advice) in cases {
         change(&mut recipe);
@@ -166,6 +194,7 @@ fn what_fits_is_built() {
         transformer(),
         set(8),
         set(12),
+        joint(),
     ] {
         assert!(
             recipe.build(&mut Registry::new(), "n", 24, Some(3), 2, 24).is_ok(),

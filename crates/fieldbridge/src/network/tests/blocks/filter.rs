@@ -1,9 +1,9 @@
-//! Filters of maps, linear and bending.
+//! Filters of maps, linear and bending, and third moments of filtered maps.
 
 use std::collections::HashMap;
 use std::f64::consts::{FRAC_1_SQRT_2, TAU};
 
-use super::super::super::{Activation, Dual, FilterLayers, IsotropicFilter, Registry};
+use super::super::super::{Activation, Dual, FilterLayers, IsotropicFilter, MapMoments, Registry, Waves};
 use super::{affine, assert_close, by_name, host, normals, perturbed, tensor, wide};
 use crate::device::cpu;
 
@@ -133,4 +133,42 @@ fn filters_are_what_their_formulas_say() {
             &format!("{count} layers"),
         );
     }
+}
+
+#[test]
+fn third_moments_are_what_their_formula_says_whatever_the_size_of_the_maps() {
+    const CHANNELS: usize = 3;
+    let mut registry = Registry::new();
+    let waves = Waves::new(&mut registry, [HEIGHT, WIDTH], BANDS);
+    let moments = MapMoments::new(&mut registry, &waves, 2, CHANNELS);
+    let parameters = perturbed(registry);
+    let weights = parameters.on(&cpu());
+    let x = host(normals("maps", 2, PLACES));
+    let of = |x: &[f32]| {
+        let waves_of = waves.transform(&weights, tensor(x, [1, 2, PLACES]));
+        host(moments.forward(&weights, &waves, Dual::alone(waves_of)).into_value())
+    };
+    let values = by_name(&parameters);
+    let maps: Vec<Vec<f64>> = wide(&x).chunks_exact(PLACES).map(<[f64]>::to_vec).collect();
+    let nodes = values["moments.gains"].chunks_exact(BANDS - 1);
+    let each = mixed(&values["moments.mix"], &maps);
+    let standard = each.iter().zip(nodes).map(|(map, nodes)| {
+        let nodes: Vec<f64> = std::iter::once(0.0)
+            .chain(nodes.iter().map(|node| node + 1.0))
+            .collect();
+        let map = filtered(map, &nodes);
+        let size = (map.iter().map(|value| value * value).sum::<f64>() / PLACES as f64).sqrt();
+        map.iter().map(|value| value / size).collect()
+    });
+    let standard: Vec<Vec<f64>> = standard.collect();
+    let mut expected = Vec::new();
+    for squared in &standard {
+        for other in &standard {
+            let mean = squared.iter().zip(other).map(|(a, b)| a * a * b).sum::<f64>() / PLACES as f64;
+            expected.push((PLACES as f64 / 2.0).sqrt() * mean);
+        }
+    }
+    assert_close(&of(&x), &expected, "moments");
+    let moved: Vec<f32> = x.iter().map(|value| 3.0 * value + 5.0).collect();
+    assert_close(&of(&moved), &expected, "moments of larger maps");
 }
