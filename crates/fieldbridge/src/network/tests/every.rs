@@ -107,8 +107,9 @@ pub(super) fn recipes() -> Vec<(NetworkRecipe, usize, usize)> {
     all.push((filtered.clone(), 5, 5));
     (filtered.observed_bands, filtered.all_bands) = (None, Some(3));
     all.push((filtered.clone(), 5, 5));
-    filtered.moment_channels = Some(2);
-    all.push((filtered, 5, 5));
+    // waves of two lengths beside the constant: of one alone moments of standardised maps say nothing of its gain
+    (filtered.shape, filtered.moment_channels) = (Some(vec![5, 1]), Some(2));
+    all.push((filtered, 11, 11));
     let mut compressor = grid(NetworkKind::Compressor, &[8, 4]);
     (compressor.levels, compressor.patch, compressor.channels) = (Some(1), Some(2), Some(2));
     (compressor.padding, compressor.activation) = (Some(Padding::Periodic), Activation::Gelu);
@@ -131,11 +132,22 @@ pub(super) fn recipes() -> Vec<(NetworkRecipe, usize, usize)> {
     all
 }
 
+/// Numbers of a context that a network takes: values and flags of a map, or any for most.
+fn context(recipe: &NetworkRecipe) -> usize {
+    match (recipe.kind, &recipe.shape) {
+        (NetworkKind::JointTransformer, Some(shape)) => {
+            2 * shape.iter().product::<usize>() * recipe.observed.unwrap_or(1)
+        }
+        _ => 4,
+    }
+}
+
 /// All of them.
 pub(super) fn every_network() -> Vec<Built> {
     let mut built = Vec::new();
     for (recipe, inputs, outputs) in recipes() {
-        for (with_time, context) in [(false, 0), (true, 0), (false, 4), (true, 4)] {
+        let told = context(&recipe);
+        for (with_time, context) in [(false, 0), (true, 0), (false, told), (true, told)] {
             let mut registry = Registry::new();
             let frequencies = with_time.then_some(3);
             let network = recipe.build(&mut registry, "network", inputs, frequencies, context, outputs);

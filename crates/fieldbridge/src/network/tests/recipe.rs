@@ -194,7 +194,6 @@ fn what_fits_is_built() {
         transformer(),
         set(8),
         set(12),
-        joint(),
     ] {
         assert!(
             recipe.build(&mut Registry::new(), "n", 24, Some(3), 2, 24).is_ok(),

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::f64::consts::{FRAC_1_SQRT_2, TAU};
 
+use burn_tensor::Tensor;
+
 use super::super::super::{Activation, Dual, FilterLayers, IsotropicFilter, MapMoments, Registry, Waves};
 use super::{affine, assert_close, by_name, host, normals, perturbed, tensor, wide};
 use crate::device::cpu;
@@ -136,39 +138,54 @@ fn filters_are_what_their_formulas_say() {
 }
 
 #[test]
-fn third_moments_are_what_their_formula_says_whatever_the_size_of_the_maps() {
-    const CHANNELS: usize = 3;
+fn third_moments_and_their_changes_are_what_their_formula_says_whatever_the_size_of_the_maps() {
     let mut registry = Registry::new();
     let waves = Waves::new(&mut registry, [HEIGHT, WIDTH], BANDS);
-    let moments = MapMoments::new(&mut registry, &waves, 2, CHANNELS);
+    let moments = MapMoments::new(&mut registry, &waves, 2, 3);
     let parameters = perturbed(registry);
     let weights = parameters.on(&cpu());
-    let x = host(normals("maps", 2, PLACES));
-    let of = |x: &[f32]| {
-        let waves_of = waves.transform(&weights, tensor(x, [1, 2, PLACES]));
-        host(moments.forward(&weights, &waves, Dual::alone(waves_of)).into_value())
+    let along = |x: &[f32], direction: &[f32]| {
+        let maps = Dual::along(tensor(x, [1, 2 * PLACES]), tensor(direction, [1, 1, 2 * PLACES]))
+            .linear(|x: Tensor<2>| x.reshape([-1, 2, PLACES as i32]))
+            .linear(|maps: Tensor<3>| waves.transform(&weights, maps));
+        let (value, products) = moments.forward(&weights, &waves, maps).into_products();
+        (host(value), host(products.squeeze_dim::<2>(1)))
     };
     let values = by_name(&parameters);
-    let maps: Vec<Vec<f64>> = wide(&x).chunks_exact(PLACES).map(<[f64]>::to_vec).collect();
-    let nodes = values["moments.gains"].chunks_exact(BANDS - 1);
-    let each = mixed(&values["moments.mix"], &maps);
-    let standard = each.iter().zip(nodes).map(|(map, nodes)| {
-        let nodes: Vec<f64> = std::iter::once(0.0)
-            .chain(nodes.iter().map(|node| node + 1.0))
-            .collect();
-        let map = filtered(map, &nodes);
-        let size = (map.iter().map(|value| value * value).sum::<f64>() / PLACES as f64).sqrt();
-        map.iter().map(|value| value / size).collect()
-    });
-    let standard: Vec<Vec<f64>> = standard.collect();
-    let mut expected = Vec::new();
-    for squared in &standard {
-        for other in &standard {
-            let mean = squared.iter().zip(other).map(|(a, b)| a * a * b).sum::<f64>() / PLACES as f64;
-            expected.push((PLACES as f64 / 2.0).sqrt() * mean);
-        }
-    }
-    assert_close(&of(&x), &expected, "moments");
+    let expected = |x: &[f64]| {
+        let maps: Vec<Vec<f64>> = x.chunks_exact(PLACES).map(<[f64]>::to_vec).collect();
+        let nodes = values["moments.gains"].chunks_exact(BANDS - 1);
+        let each = mixed(&values["moments.mix"], &maps).into_iter().zip(nodes);
+        let standard = each.map(|(map, nodes)| {
+            let nodes: Vec<f64> = [0.0].into_iter().chain(nodes.iter().map(|node| node + 1.0)).collect();
+            let map = filtered(&map, &nodes);
+            let size = (map.iter().map(|value| value * value).sum::<f64>() / PLACES as f64).sqrt();
+            map.iter().map(|value| value / size).collect()
+        });
+        let standard: Vec<Vec<f64>> = standard.collect();
+        let pairs = standard
+            .iter()
+            .flat_map(|one| standard.iter().map(move |other| (one, other)));
+        let moment = |(one, other): (&Vec<f64>, &Vec<f64>)| {
+            let sum: f64 = one.iter().zip(other).map(|(a, b)| a * a * b).sum();
+            (PLACES as f64 / 2.0).sqrt() * sum / PLACES as f64
+        };
+        pairs.map(moment).collect::<Vec<f64>>()
+    };
+    let (x, direction) = (host(normals("maps", 2, PLACES)), host(normals("direction", 2, PLACES)));
+    let (found, changes) = along(&x, &direction);
+    assert_close(&found, &expected(&wide(&x)), "moments");
     let moved: Vec<f32> = x.iter().map(|value| 3.0 * value + 5.0).collect();
-    assert_close(&of(&moved), &expected, "moments of larger maps");
+    assert_close(
+        &along(&moved, &direction).0,
+        &expected(&wide(&x)),
+        "moments of larger maps",
+    );
+    let at = |step: f64| {
+        let x = wide(&x).into_iter().zip(wide(&direction));
+        expected(&x.map(|(x, direction)| x + step * direction).collect::<Vec<f64>>())
+    };
+    let differences = at(1e-5).into_iter().zip(at(-1e-5));
+    let differences: Vec<f64> = differences.map(|(after, before)| (after - before) / 2e-5).collect();
+    assert_close(&changes, &differences, "their changes");
 }
