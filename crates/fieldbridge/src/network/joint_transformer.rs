@@ -8,8 +8,8 @@ use super::filter_regions;
 use super::token_head::TokenHead;
 use super::{
     ConditionEmbedding, Conditions, Dual, DualNetwork, FilterLayers, FilterRegions, Initial, IsotropicFilter, Linear,
-    PatchEmbedding, Patches, Registry, RotaryPositions, RowPowers, Slot, TokenShape, ToldPowers, TransformerBlock,
-    Weights,
+    PatchEmbedding, Patches, Registry, RotaryPositions, RowMaps, RowPowers, Slot, TokenShape, ToldPowers,
+    TransformerBlock, Weights,
 };
 
 /// What a row of a [`JointTransformer`] holds, and what it is told.
@@ -35,8 +35,6 @@ pub struct JointRows {
     pub filter_layers: Option<FilterLayers>,
     /// Powers that parameter tokens are told.
     pub powers: Option<RowPowers>,
-    /// Filtered maps whose third moments they are told too; 0 for none.
-    pub moments: usize,
 }
 
 /// Where a [`JointTransformer`] puts patches of the observation.
@@ -61,8 +59,8 @@ pub enum ObservationTokens {
 /// speaks through attention, or is added to those of the fields. The time modulates every [block](TransformerBlock). Heads
 /// start as zero. With `bands`, a linear [filter](IsotropicFilter) of the fields and of what was observed of them, chosen by the
 /// parameter tokens when all blocks have spoken, is added to what the patches say. With `powers`, the parameter tokens start
-/// from [those](ToldPowers) of the observed maps, or of all, too, which patches would have to gather from each other, and with
-/// `moments` from third moments of the same maps.
+/// from [those](ToldPowers) of the observed maps, or of all, too, which patches would have to gather from each other, and from
+/// third moments of the same maps when asked to.
 #[derive(Clone, Debug)]
 pub struct JointTransformer {
     rows: JointRows,
@@ -112,13 +110,13 @@ impl JointTransformer {
                     PatchEmbedding::new(registry, patches, rows.observed_channels, width)
                 })
             }),
-            powers: rows.powers.map(|powers| {
-                let (maps, told) = match powers {
-                    RowPowers::Observed(bands) => ([observed, bands, rows.moments], 0),
-                    RowPowers::All(bands) => ([channels + observed, bands, rows.moments], told),
+            powers: rows.powers.map(|RowPowers { of, bands, moments }| {
+                let (maps, told) = match of {
+                    RowMaps::Observed => (observed, 0),
+                    RowMaps::All => (channels + observed, told),
                 };
                 let tokens = [rows.parameter_tokens, width];
-                ToldPowers::new(registry, sides, maps, told, tokens, shape.activation)
+                ToldPowers::new(registry, sides, [maps, bands, moments], told, tokens, shape.activation)
             }),
             field: PatchEmbedding::new(registry, rows.field, channels, width),
             positions: RotaryPositions::after(
@@ -144,6 +142,11 @@ impl JointTransformer {
         }
     }
 
+    /// Whose powers the parameter tokens are told.
+    fn told_maps(&self) -> Option<RowMaps> {
+        self.rows.powers.map(|powers| powers.of)
+    }
+
     /// Tokens of the parameters, told what the powers of these maps say.
     fn parameter_tokens(
         &self,
@@ -166,8 +169,8 @@ impl JointTransformer {
             return tokens;
         };
         let told = powers.forward(weights, maps, time);
-        match self.rows.powers {
-            Some(RowPowers::All(_)) => tokens.with(told, |tokens: Tensor<3>, told: Tensor<3>| tokens + told),
+        match self.told_maps() {
+            Some(RowMaps::All) => tokens.with(told, |tokens: Tensor<3>, told: Tensor<3>| tokens + told),
             // these do not change with the row
             _ => tokens.plus(told.into_value()),
         }
@@ -236,12 +239,12 @@ impl DualNetwork for JointTransformer {
             embedding.forward(weights, &alone)
         });
         let field = self.field.forward(weights, part(parameters, fields));
-        let all_told = matches!(self.rows.powers, Some(RowPowers::All(_)));
+        let all_told = self.told_maps() == Some(RowMaps::All);
         let maps = (self.filter.is_some() || all_told).then(|| self.all_maps(part(parameters, fields), conditions));
-        let told = match self.rows.powers {
+        let told = match self.told_maps() {
             None => None,
-            Some(RowPowers::All(_)) => maps.clone(),
-            Some(RowPowers::Observed(_)) => self.observed_maps(conditions).map(Dual::alone),
+            Some(RowMaps::All) => maps.clone(),
+            Some(RowMaps::Observed) => self.observed_maps(conditions).map(Dual::alone),
         };
         let context = conditions.context.as_ref().filter(|_| self.rows.observed.is_some());
         let hidden = context.and_then(|context| {

@@ -113,7 +113,7 @@ impl LayeredFilter {
 }
 
 /// Sums over the maps of every row, the same for all.
-fn mixed(weights: &Weights, mix: Slot, maps: Dual<3>) -> Dual<3> {
+pub(super) fn mixed(weights: &Weights, mix: Slot, maps: Dual<3>) -> Dual<3> {
     let matrix = weights.get::<2>(mix).unsqueeze::<3>();
     maps.linear(|maps: Tensor<3>| matrix.clone().matmul(maps))
 }

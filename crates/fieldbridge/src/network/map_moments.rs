@@ -1,10 +1,13 @@
 //! Third moments of filtered maps, as numbers for a network.
 
 use burn_tensor::Tensor;
+use fieldbridge_kernels::normalisation::Kind;
 
+use super::layered_filter::mixed;
 use super::linear::spread;
+use super::normalised::normalised_each;
 use super::waves::Waves;
-use super::{Dual, Initial, Registry, Repeat, Slot, Weights};
+use super::{Dual, Initial, Registry, Slot, Weights};
 
 /// A mean square below this is taken for nothing.
 const LEAST_SQUARE: f32 = 1e-6;
@@ -42,33 +45,20 @@ impl MapMoments {
     /// Waves of maps, `[batch, maps, places]`, to `[batch, numbers]`.
     pub fn forward(&self, weights: &Weights, waves: &Waves, maps: Dual<3>) -> Dual<2> {
         let (channels, places, count) = (self.channels, waves.places(), self.count());
-        let mix = weights.get::<2>(self.mix).unsqueeze::<3>();
         let gains = weights.get::<2>(self.gains);
         let still = Tensor::zeros([channels, 1], &gains.device());
         let gains = waves.between_nodes(weights, Tensor::cat(vec![still, gains + 1.0], 1));
         let gains = gains.reshape([1, channels, places]);
-        let filtered = maps.linear(|maps: Tensor<3>| {
-            let mixed = mix.clone().matmul(maps) * gains.clone();
-            waves.planes(weights, mixed)
-        });
-        let square = |maps: &Dual<3>| maps.clone().times(maps.clone(), |one, other| one * other);
-        let size = square(&filtered).linear(|squares: Tensor<3>| squares.mean_dim(2));
-        let values = filtered.times(size.curved(inverse_root), |maps, inverse| maps * inverse);
+        let filtered = mixed(weights, self.mix, maps).linear(|maps| waves.planes(weights, maps * gains.clone()));
+        let values = normalised_each(filtered, Kind::RootMeanSquare, LEAST_SQUARE);
         let turned = values.clone().linear(|maps: Tensor<3>| maps.swap_dims(1, 2));
         let scale = (0.5 / places as f64).sqrt();
-        square(&values)
+        let squares = values.clone().times(values, |one, other| one * other);
+        squares
             .times(turned, |squares, maps| squares.matmul(maps))
             .linear(|moments: Tensor<3>| {
                 let batch = moments.dims()[0];
                 moments.reshape([batch, count]) * scale
             })
     }
-}
-
-fn inverse_root(square: Tensor<3>) -> (Tensor<3>, impl FnOnce(Tensor<3>, Repeat) -> Tensor<3>) {
-    let square = square + LEAST_SQUARE;
-    let value = square.clone().sqrt().recip();
-    (value.clone(), move |change: Tensor<3>, repeat: Repeat| {
-        change * repeat.rows(value / square) * -0.5
-    })
 }

@@ -81,7 +81,7 @@ pub use set_transformer::SetTransformer;
 pub use time::FourierTime;
 pub use token_head::TokenHead;
 pub use token_norm::TokenNorm;
-pub use told_powers::{RowPowers, ToldPowers};
+pub use told_powers::{RowMaps, RowPowers, ToldPowers};
 pub use transformer::{TokenShape, Transformer};
 pub use transformer_block::{TransformerBlock, TransformerShape};
 pub use unet::{UNet, UNetShape};

@@ -30,3 +30,16 @@ pub(super) fn normalised(x: Dual<4>, kind: Kind, epsilon: f32) -> Dual<4> {
         })
     })
 }
+
+/// [`normalised`] over the last dimension alone, of `[batch, groups, members]`.
+pub(super) fn normalised_each(x: Dual<3>, kind: Kind, epsilon: f32) -> Dual<3> {
+    let [_, groups, members] = x.dims();
+    let x = x.linear(|x| {
+        let rows = x.dims()[0];
+        x.reshape([rows, 1, groups, members])
+    });
+    normalised(x, kind, epsilon).linear(|n| {
+        let rows = n.dims()[0];
+        n.reshape([rows, groups, members])
+    })
+}

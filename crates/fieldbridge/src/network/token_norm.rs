@@ -4,7 +4,7 @@ use burn_tensor::Tensor;
 use fieldbridge_kernels::normalisation::{Kind, Parts, normalise};
 
 use super::dual::on_last;
-use super::normalised::normalised;
+use super::normalised::normalised_each;
 use super::{Dual, Initial, Modulation, Registry, Slot, Weights};
 
 /// `(n w + b) (1 + s) + t` with `n` the token less its mean, over its deviation (Ba et al. 2016, arXiv:1607.06450), or
@@ -60,15 +60,8 @@ impl TokenNorm {
             };
             return tokens.linear(|x| on_last(x, |rows| normalise(rows, parts.clone(), self.kind(), self.epsilon())));
         }
-        let [_, count, width] = tokens.dims();
-        let n = tokens.linear(|x| {
-            let rows = x.dims()[0];
-            x.reshape([rows, 1, count, width])
-        });
-        let n = normalised(n, self.kind(), self.epsilon()).linear(|n| {
-            let rows = n.dims()[0];
-            n.reshape([rows, count, width])
-        });
+        let [_, _, width] = tokens.dims();
+        let n = normalised_each(tokens, self.kind(), self.epsilon());
         let weight = weight.reshape([1, 1, width]);
         let scaled = n.affine(
             |n| match bias {

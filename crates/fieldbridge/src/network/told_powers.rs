@@ -8,13 +8,24 @@ use super::{Activation, BandPowers, Dual, Linear, MapMoments, Registry, Weights}
 /// from one end of a prior to the other.
 const RANGE: f32 = 8.0;
 
-/// Whose powers the tokens of a [`JointTransformer`](super::JointTransformer) are told, and in how many bands.
+/// What powers the tokens of a [`JointTransformer`](super::JointTransformer) are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RowPowers {
-    /// Those of what was observed, which do not change on the way.
-    Observed(usize),
-    /// Those of the fields on the way and of what was observed, with the correlations between the two.
-    All(usize),
+pub struct RowPowers {
+    /// Whose.
+    pub of: RowMaps,
+    /// In how many bands.
+    pub bands: usize,
+    /// Filtered maps whose third moments they are told too; 0 for none.
+    pub moments: usize,
+}
+
+/// Maps of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowMaps {
+    /// What was observed, which does not change on the way.
+    Observed,
+    /// The fields on the way and what was observed, with correlations between the two.
+    All,
 }
 
 /// [Powers and correlations](BandPowers) of maps in bands, and [third moments](MapMoments) when asked for, through two hidden

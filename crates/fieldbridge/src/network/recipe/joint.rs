@@ -4,7 +4,7 @@ use super::NetworkRecipe;
 use super::build::Place;
 use crate::error::Error;
 use crate::network::joint_transformer::JointRows;
-use crate::network::{FilterLayers, JointTransformer, Patches, Registry, RowPowers};
+use crate::network::{FilterLayers, JointTransformer, Patches, Registry, RowMaps, RowPowers};
 
 impl NetworkRecipe {
     pub(super) fn joint_transformer(
@@ -70,7 +70,6 @@ impl NetworkRecipe {
             filter_regions: self.filter_regions.unwrap_or_default(),
             filter_layers: self.filter_layers(place)?,
             powers: self.row_powers(place, &grid)?,
-            moments: self.moments(place)?,
         };
         Ok(JointTransformer::new(
             registry,
@@ -92,11 +91,14 @@ impl NetworkRecipe {
         }
         let observed = self.bands_of(place, grid, "observed_bands", self.observed_bands)?;
         let all = self.bands_of(place, grid, "all_bands", self.all_bands)?;
-        Ok(match (observed, all) {
-            (0, 0) => None,
-            (observed, 0) => (place.context > 0).then_some(RowPowers::Observed(observed)),
-            (_, all) => Some(RowPowers::All(all)),
-        })
+        let moments = self.moments(place)?;
+        let (of, bands) = match (observed, all) {
+            (0, 0) => return Ok(None),
+            (_, 0) if place.context == 0 => return Ok(None),
+            (observed, 0) => (RowMaps::Observed, observed),
+            (_, all) => (RowMaps::All, all),
+        };
+        Ok(Some(RowPowers { of, bands, moments }))
     }
 
     /// Filtered maps whose third moments parameter tokens are told.
