@@ -171,6 +171,8 @@ pub enum MapScale {
     /// And each wave over the mean amplitude of waves of its length, so that long waves, which are few, weigh as much as what is
     /// known of them says.
     Waves,
+    /// And through a [logarithm](super::fields::ShiftedLogarithm) whose shift hangs on the parameters, which makes log-normal maps Gaussian.
+    Logarithm,
 }
 
 /// Table `[context.NAME]`: a named modality to condition on.

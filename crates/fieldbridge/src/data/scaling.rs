@@ -157,7 +157,7 @@ impl Scaling {
         let (columns, maps) = scaled.split_at(self.target.dimension());
         let mut point = self.target.decode(columns);
         if let Some(fields) = self.learned_fields() {
-            point.extend(fields.decode(maps));
+            point.extend(fields.decode(maps, columns));
         }
         point
     }

@@ -189,7 +189,7 @@ impl TargetScaling {
 }
 
 /// Lower triangular `L` with `L L^T` the matrix; the index of the first dependent column when there is none.
-fn cholesky(matrix: &[f64], dimension: usize) -> Result<Vec<f64>, usize> {
+pub(super) fn cholesky(matrix: &[f64], dimension: usize) -> Result<Vec<f64>, usize> {
     let mut lower = vec![0.0; dimension * dimension];
     for i in 0..dimension {
         for j in 0..=i {

@@ -17,6 +17,7 @@ use super::baselines;
 use super::comparison::Comparison;
 use super::draws::{Summary, moments};
 use super::exact::Exact;
+use super::extremes::ExtremeRanks;
 use super::found::{Example, FieldFound, Ratios, Spectra};
 use super::histograms::Histograms;
 use super::regions::Regions;
@@ -73,6 +74,7 @@ pub(super) fn ask(
     let mut simpler = baselines::Sums::new(simulator, &columns, fields, draws)?;
     let mut regions = (!fields.observation.is_plain()).then(|| Regions::new(fields));
     let mut amplitudes = Amplitudes::new(geometry.bins, bands.multipoles().len());
+    let mut extremes = ExtremeRanks::new(geometry.bins);
     let mut histograms = Histograms::new(geometry, &fields.deviation);
     let (mut truth_power, mut draw_power) = (Vec::new(), Vec::new());
     let mut ratios: Vec<Vec<f64>> = Vec::new();
@@ -127,6 +129,7 @@ pub(super) fn ask(
             let own_power = summary.mean_power(draws);
             truth_power.push(bands.measure(&truth));
             amplitudes.add(&truth_power[place], &summary.power);
+            extremes.add(&truth, &summary.extremes);
             if place == 0 {
                 let map = |draw: usize| geometry.by_bin(&own[draw * width + parameters..(draw + 1) * width]);
                 let column = |values: &[f64], at: usize| -> Vec<f64> {
@@ -240,6 +243,7 @@ pub(super) fn ask(
         calibration,
         spectra,
         one_point: histograms.finish(),
+        extremes: extremes.finish(),
         example,
         exact,
         baselines: simpler.finish(recipe.seed, console)?,

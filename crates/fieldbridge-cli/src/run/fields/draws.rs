@@ -3,6 +3,8 @@
 use fieldbridge::data::fields::FieldGeometry;
 use fieldbridge_sky::statistics::BandPowers;
 
+use super::extremes::extremes;
+
 /// Sums over the draws of one observation. Maps are `[bin, row, column]`.
 pub(super) struct Summary {
     /// Parameters of every draw, `draws * parameters`.
@@ -12,6 +14,8 @@ pub(super) struct Summary {
     pub(super) variance: Vec<f64>,
     /// Power of every draw, `[draw, pair, band]`.
     pub(super) power: Vec<f64>,
+    /// Lowest and highest pixel of every draw, `[draw, bin]`.
+    pub(super) extremes: Vec<[f64; 2]>,
 }
 
 impl Summary {
@@ -24,6 +28,7 @@ impl Summary {
             mean: vec![0.0; geometry.size()],
             variance: vec![0.0; geometry.size()],
             power: Vec::new(),
+            extremes: Vec::new(),
         };
         for draw in draws.chunks_exact(width) {
             found.parameters.extend_from_slice(&draw[..parameters]);
@@ -33,6 +38,7 @@ impl Summary {
                 *square += value * value / count;
             }
             found.power.extend(bands.measure(&maps));
+            found.extremes.extend(extremes(&maps, geometry.bins));
         }
         for (square, mean) in found.variance.iter_mut().zip(&found.mean) {
             *square = (*square - mean * mean).max(0.0) * count / (count - 1.0).max(1.0);

@@ -113,6 +113,21 @@ pub(crate) struct PixelClasses {
     pub(crate) over_truth: Ratios,
 }
 
+/// Mean ranks of numbers of true maps among those of draws, from zero to one, by tomographic bin.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Ranks {
+    pub(crate) mean: Vec<f64>,
+    /// Standard errors.
+    pub(crate) errors: Vec<f64>,
+}
+
+/// Those of the lowest and of the highest pixel of a map.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Extremes {
+    pub(crate) lowest: Ranks,
+    pub(crate) highest: Ranks,
+}
+
 /// Pixels of the true maps among those of the draws, over all observations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Region {
@@ -201,6 +216,8 @@ pub(crate) struct FieldFound {
     pub(crate) calibration: Calibration,
     pub(crate) spectra: Spectra,
     pub(crate) one_point: OnePoint,
+    #[serde(default)]
+    pub(crate) extremes: Extremes,
     pub(crate) example: Example,
     pub(crate) exact: Option<ExactComparison>,
     pub(crate) baselines: Baselines,

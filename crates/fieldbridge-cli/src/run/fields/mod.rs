@@ -7,6 +7,7 @@ mod comparison;
 mod criteria;
 mod draws;
 mod exact;
+mod extremes;
 pub(crate) mod found;
 mod histograms;
 mod regions;

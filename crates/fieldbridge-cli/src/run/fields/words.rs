@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::baselines;
 use super::criteria::autos;
-use super::found::{FieldFound, PixelClasses, Ratios, Scores};
+use super::found::{Extremes, FieldFound, PixelClasses, Ratios, Scores};
 
 /// A few lines for people.
 pub(crate) fn words(found: &FieldFound) -> String {
@@ -105,6 +105,18 @@ pub(crate) fn maps(found: &FieldFound) -> Vec<String> {
             farthest(&classes.over_truth, at),
         ));
     }
+    let Extremes { lowest, highest } = &found.extremes;
+    for (which, ranks) in [("lowest", lowest), ("highest", highest)] {
+        let distance = |at: usize| (ranks.mean[at] - 0.5).abs();
+        if let Some(bin) = (0..ranks.mean.len()).max_by(|&a, &b| distance(a).total_cmp(&distance(b))) {
+            lines.push(format!(
+                "rank of the {which} pixel of true maps among those of draws, in the mean 0.5 when calibrated: {}; farthest {:.3} +- {:.3} in bin {bin}",
+                range(ranks.mean.iter().copied()),
+                ranks.mean[bin],
+                ranks.errors[bin],
+            ));
+        }
+    }
     lines
 }
 
@@ -156,6 +168,7 @@ pub(crate) fn object(found: &FieldFound) -> anyhow::Result<Value> {
         "joint": scores(&found.calibration.joint),
         "spectra": found.spectra,
         "pixel_classes": found.one_point.beside,
+        "pixel_extremes": found.extremes,
         "baselines": found.baselines,
         "exact": exact,
     });

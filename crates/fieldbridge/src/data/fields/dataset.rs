@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::shift_fit::Skewness;
 use super::waves::WavePowers;
 use super::{FieldScaling, FieldSimulations, MadeUniverse, ObservationRecipe, PatchSymmetry, Renewal};
 use crate::bridge::Rows;
@@ -51,6 +52,11 @@ fn chosen(all: &[f64], width: usize, columns: &[usize]) -> Vec<Vec<f64>> {
     all.chunks_exact(width)
         .map(|row| columns.iter().map(|&column| row[column]).collect())
         .collect()
+}
+
+/// Numbers as a network takes them.
+fn as_single(values: &[f64]) -> Vec<f32> {
+    values.iter().map(|&value| value as f32).collect()
 }
 
 /// The refusal of a parameter outside its bounds.
@@ -107,6 +113,7 @@ impl FieldDataset {
         let mut sums = TargetSums::new(columns.len());
         let mut maps = vec![(0.0, 0.0); geometry.bins];
         let mut pixels = 0.0;
+        let mut skewness = (target.maps == MapScale::Logarithm).then(Skewness::default);
         let mut powers = (target.maps == MapScale::Waves).then(|| WavePowers::new(geometry.bins, geometry.pixels));
         for range in chunks(count, CHUNK) {
             let fields = simulations.convergence(range.clone())?;
@@ -124,6 +131,9 @@ impl FieldDataset {
                 if let Some(powers) = &mut powers {
                     powers.add(field);
                 }
+                if let Some(skewness) = &mut skewness {
+                    skewness.add(field, geometry.bins);
+                }
             }
         }
         let mean: Vec<f64> = maps.iter().map(|(sum, _)| sum / pixels).collect();
@@ -133,14 +143,24 @@ impl FieldDataset {
             .map(|((_, squares), mean)| (squares / pixels - mean * mean).sqrt())
             .collect();
         let units = vec![None; columns.len()];
+        let target = TargetScaling::fit(target, bijections, units, &sums, &source_name)?;
+        let logarithm = skewness.map(|skewness| {
+            let rows = split.rows(Part::Train);
+            let scaled: Vec<Vec<f32>> = rows
+                .iter()
+                .map(|&row| as_single(&target.encode(&parameters[row]).0))
+                .collect();
+            skewness.fit(&scaled, &deviation)
+        });
         let scaling = Scaling {
-            target: TargetScaling::fit(target, bijections, units, &sums, &source_name)?,
+            target,
             context: Vec::new(),
             fields: Some(FieldScaling {
                 geometry,
                 noise: simulations.noise.clone(),
                 mean,
                 waves: powers.map(|powers| powers.scaling(&deviation)),
+                logarithm,
                 deviation,
                 reading: reading.cloned(),
                 observation: observation.clone(),
@@ -157,8 +177,8 @@ impl FieldDataset {
             let maps = simulations.convergence(range.clone())?;
             for (row, map) in range.zip(maps.chunks_exact(geometry.size())) {
                 let (point, _) = scaling.target.encode(&parameters[row]);
-                let mut values: Vec<f32> = point.iter().map(|&value| value as f32).collect();
-                fields.encode(map, &mut values);
+                let mut values = as_single(&point);
+                values.extend(fields.encode(map, &values));
                 writer.push(values.into_iter())?;
                 if split.part(row) != Part::Train {
                     observed_place[row] = Some(observed.context.len() / fields.context_width());
@@ -221,10 +241,10 @@ impl FieldDataset {
                 &target.bijections[at],
             ));
         }
-        let mut row: Vec<f32> = target.encode(&own).0.iter().map(|&value| value as f32).collect();
+        let mut row = as_single(&target.encode(&own).0);
         let maps: Vec<f32> = made.convergence.iter().map(|&value| value as f32).collect();
         let fields = self.fields();
-        fields.encode(&fields.geometry.by_place(&maps), &mut row);
+        row.extend(fields.encode(&fields.geometry.by_place(&maps), &row));
         Ok(row)
     }
 
@@ -247,7 +267,7 @@ impl FieldDataset {
             count: 1,
             ..Rows::default()
         };
-        fields.observe(&moved[parameters..], &stream.child("noise", 0), &mut rows);
+        fields.observe(moved.split_at(parameters), &stream.child("noise", 0), &mut rows);
         moved.truncate(self.scaling.dimension());
         rows.data = moved;
         Ok(rows)
@@ -288,7 +308,7 @@ impl TrainingRows for FieldDataset {
                 }
                 None => {
                     let noise = Stream::new(0, "noise of a training row", place as u64);
-                    fields.observe(&row[self.columns.len()..], &noise, &mut rows);
+                    fields.observe(row.split_at(self.columns.len()), &noise, &mut rows);
                 }
             }
         }

@@ -19,20 +19,22 @@ impl Scaling {
             )
         })?;
         let mut encoded = Encoded::default();
-        let volume = self.learned_fields().map_or(0.0, FieldScaling::log_volume);
         for &row in rows {
             let all = simulations.parameters(row..row + 1)?;
             let parameters: Vec<f64> = columns.iter().map(|&column| all[column]).collect();
-            let (scaled, log_volume) = self.target.encode(&parameters);
-            encoded.rows.data.extend(scaled.iter().map(|&value| value as f32));
+            let (scaled, mut log_volume) = self.target.encode(&parameters);
+            let scaled: Vec<f32> = scaled.iter().map(|&value| value as f32).collect();
+            encoded.rows.data.extend_from_slice(&scaled);
             encoded.target.extend(parameters);
             if self.learned_fields().is_some() {
                 let maps = simulations.convergence(row..row + 1)?;
-                fields.encode(&maps, &mut encoded.rows.data);
+                let encoded_maps = fields.encode(&maps, &scaled);
+                log_volume += fields.log_volume(&encoded_maps, &scaled);
+                encoded.rows.data.extend(encoded_maps);
                 encoded.target.extend(maps.iter().map(|&value| f64::from(value)));
             }
             fields.encode_observation(&fields.simulated(simulations, row)?, &mut encoded.rows);
-            encoded.log_volume.push(log_volume + volume);
+            encoded.log_volume.push(log_volume);
         }
         encoded.source_rows = rows.to_vec();
         finish(&mut encoded);

@@ -9,12 +9,14 @@
 
 mod dataset;
 mod encoding;
+mod logarithm;
 mod mask;
 mod observation;
 mod observing;
 mod plane;
 mod scaling;
 mod shear;
+mod shift_fit;
 mod simulations;
 mod symmetry;
 #[cfg(test)]
@@ -23,6 +25,7 @@ mod universes;
 mod waves;
 
 pub use dataset::FieldDataset;
+pub use logarithm::ShiftedLogarithm;
 pub use mask::MaskRecipe;
 pub use observation::{Observable, ObservationRecipe};
 pub use scaling::{FieldGeometry, FieldScaling};

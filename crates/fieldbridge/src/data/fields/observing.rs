@@ -99,8 +99,8 @@ impl FieldScaling {
         self.give(scaled, seen, rows);
     }
 
-    /// The scaled observation of scaled maps, with noise from a stream and, where masks are learned, behind one from its child.
-    pub(super) fn observe(&self, scaled: &[f32], stream: &Stream, rows: &mut Rows) {
+    /// The scaled observation of scaled maps of a universe of these scaled parameters, with noise from a stream and, where masks are learned, behind one from its child.
+    pub(super) fn observe(&self, (parameters, scaled): (&[f32], &[f32]), stream: &Stream, rows: &mut Rows) {
         let bins = self.geometry.bins;
         let weights: Vec<[f32; 2]> = (0..bins)
             .map(|bin| {
@@ -108,7 +108,7 @@ impl FieldScaling {
                 [(self.deviation[bin] / whole) as f32, (self.noise[bin] / whole) as f32]
             })
             .collect();
-        let pixels = self.pixels(scaled);
+        let pixels = self.pixels(scaled, parameters);
         let signal = pixels
             .iter()
             .enumerate()

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Observable, ObservationRecipe, WaveScaling};
+use super::{Observable, ObservationRecipe, ShiftedLogarithm, WaveScaling};
 use crate::network::Reading;
 
 /// A patch of sky with maps in several tomographic bins.
@@ -47,7 +47,8 @@ impl FieldGeometry {
 }
 
 /// How maps and observations are brought to order one: every bin minus its mean, over its deviation over all pixels of the
-/// training rows; and learned maps, when asked for, with their waves over [mean amplitudes](WaveScaling). Numbers stand place by place.
+/// training rows; and learned maps, when asked for, with their waves over [mean amplitudes](WaveScaling) or through a
+/// [logarithm](ShiftedLogarithm) that hangs on the scaled parameters of the row. Numbers stand place by place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FieldScaling {
     /// The patch.
@@ -61,6 +62,9 @@ pub struct FieldScaling {
     /// Amplitudes of waves that learned maps are divided by; none: pixels alone are scaled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waves: Option<WaveScaling>,
+    /// The logarithm that learned maps are taken through; none: pixels alone are scaled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logarithm: Option<ShiftedLogarithm>,
     /// What reads the observation when the parameters alone are learned; none: the maps are learned too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<Reading>,
@@ -83,8 +87,8 @@ impl FieldScaling {
         self.deviation[bin].hypot(self.noise[bin])
     }
 
-    /// Scaled maps.
-    pub fn encode(&self, maps: &[f32], into: &mut Vec<f32>) {
+    /// Scaled maps of a universe of these scaled parameters.
+    pub fn encode(&self, maps: &[f32], parameters: &[f32]) -> Vec<f32> {
         let bins = self.geometry.bins;
         let mut scaled: Vec<f32> = maps
             .iter()
@@ -94,31 +98,40 @@ impl FieldScaling {
         if let Some(waves) = &self.waves {
             waves.flatten(&mut scaled, self.geometry.pixels);
         }
-        into.extend(scaled);
+        if let Some(logarithm) = &self.logarithm {
+            logarithm.flatten(&mut scaled, parameters);
+        }
+        scaled
     }
 
-    /// Scaled maps with pixels of order one again, where waves were.
-    pub(super) fn pixels<'a>(&self, scaled: &'a [f32]) -> Cow<'a, [f32]> {
-        let Some(waves) = &self.waves else {
+    /// Scaled maps as pixels over their deviations again, where they were waves or logarithms.
+    pub(super) fn pixels<'a>(&self, scaled: &'a [f32], parameters: &[f32]) -> Cow<'a, [f32]> {
+        if self.waves.is_none() && self.logarithm.is_none() {
             return Cow::Borrowed(scaled);
-        };
+        }
         let mut maps = scaled.to_vec();
-        waves.restore(&mut maps, self.geometry.pixels);
+        if let Some(logarithm) = &self.logarithm {
+            logarithm.restore(&mut maps, parameters);
+        }
+        if let Some(waves) = &self.waves {
+            waves.restore(&mut maps, self.geometry.pixels);
+        }
         Cow::Owned(maps)
     }
 
-    /// `log |det|` of that scaling.
-    pub fn log_volume(&self) -> f64 {
+    /// `log |det|` of the scaling where it gives these maps.
+    pub fn log_volume(&self, scaled: &[f32], parameters: &[f32]) -> f64 {
         let places = (self.geometry.pixels * self.geometry.pixels) as f64;
-        let waves = self.waves.as_ref();
+        let (waves, logarithm) = (self.waves.as_ref(), self.logarithm.as_ref());
         waves.map_or(0.0, |waves| waves.log_volume(self.geometry.pixels))
+            + logarithm.map_or(0.0, |logarithm| logarithm.log_volume(scaled, parameters))
             - places * self.deviation.iter().map(|deviation| deviation.ln()).sum::<f64>()
     }
 
     /// Maps in convergence again.
-    pub fn decode(&self, scaled: &[f32]) -> Vec<f64> {
+    pub fn decode(&self, scaled: &[f32], parameters: &[f32]) -> Vec<f64> {
         let bins = self.geometry.bins;
-        let pixels = self.pixels(scaled);
+        let pixels = self.pixels(scaled, parameters);
         let numbered = pixels.iter().enumerate();
         numbered
             .map(|(at, &value)| f64::from(value) * self.deviation[at % bins] + self.mean[at % bins])

@@ -4,7 +4,7 @@ use fieldbridge_files::{ColumnValues, ZarrArray, ZarrKind, ZarrStore};
 use serde_json::{Map, json};
 
 use super::*;
-use crate::data::{DataRecipe, MapScale, Part, TargetRecipe};
+use crate::data::{DataRecipe, MapScale, Part, Scaling, TargetRecipe};
 use crate::network::Reading;
 use crate::random::Stream;
 use crate::train::TrainingRows;
@@ -136,34 +136,54 @@ fn symmetries_move_every_pixel_once_and_keep_neighbours() {
     assert_eq!(same, map);
 }
 
-#[test]
-fn maps_scaled_by_waves_come_back_and_are_observed_as_pixels_are() {
-    let path = store("waves", 60);
-    let [pixels, waves] = [MapScale::Pixels, MapScale::Waves].map(|maps| dataset_in(&path, maps));
-    let fields = waves.scaling.fields.as_ref().unwrap();
-    assert!(pixels.scaling.fields.as_ref().unwrap().waves.is_none() && fields.waves.is_some());
-    let places = waves.places(Part::Test);
-    let [of_pixels, of_waves] = [&pixels, &waves].map(|dataset| dataset.gather(&places).unwrap());
-    assert_eq!(of_pixels.context, of_waves.context);
-    assert!(of_pixels.data != of_waves.data);
+/// Maps scaled in two ways are the same maps, and are observed alike.
+fn come_back(name: &str, scale: MapScale) -> Scaling {
+    let path = store(name, 60);
+    let [pixels, other] = [MapScale::Pixels, scale].map(|maps| dataset_in(&path, maps));
+    let places = other.places(Part::Test);
+    let [of_pixels, of_other] = [&pixels, &other].map(|dataset| dataset.gather(&places).unwrap());
+    assert_eq!(of_pixels.context, of_other.context);
+    assert!(of_pixels.data != of_other.data);
     let size = SIZE + 1;
     for row in 0..places.len() {
-        let [one, other] = [(&pixels, &of_pixels), (&waves, &of_waves)]
+        let [one, two] = [(&pixels, &of_pixels), (&other, &of_other)]
             .map(|(dataset, rows)| dataset.scaling.decode(&rows.data[row * size..(row + 1) * size]));
-        for (one, other) in one.iter().zip(&other) {
-            assert!((one - other).abs() < 1e-4, "{one} and {other}");
+        for (one, two) in one.iter().zip(&two) {
+            assert!((one - two).abs() < 1e-4, "{one} and {two}");
         }
     }
-    let training = waves.places(Part::Train);
-    let [one, other] =
-        [&pixels, &waves].map(|dataset| dataset.fresh(&training[..4], 0, &Stream::new(2, "fresh", 0)).unwrap());
-    for (one, other) in one.context.iter().zip(&other.context) {
-        assert!((one - other).abs() < 1e-5);
+    let training = other.places(Part::Train);
+    let [one, two] =
+        [&pixels, &other].map(|dataset| dataset.fresh(&training[..4], 0, &Stream::new(2, "fresh", 0)).unwrap());
+    for (one, two) in one.context.iter().zip(&two.context) {
+        assert!((one - two).abs() < 1e-5);
     }
-    let text = serde_json::to_string(&waves.scaling).unwrap();
-    assert_eq!(
-        serde_json::from_str::<crate::data::Scaling>(&text).unwrap(),
-        waves.scaling
+    let text = serde_json::to_string(&other.scaling).unwrap();
+    assert_eq!(serde_json::from_str::<Scaling>(&text).unwrap(), other.scaling);
+    let simulations = FieldSimulations::open(&path, None).unwrap();
+    let volumes = [&pixels, &other].map(|dataset| {
+        let encoded = dataset.scaling.encode_simulations(&simulations, &places).unwrap();
+        assert_eq!(encoded.rows, dataset.gather(&places).unwrap());
+        encoded.log_volume
+    });
+    assert!(volumes[0] != volumes[1]);
+    std::fs::remove_dir_all(&path).unwrap();
+    other.scaling
+}
+
+#[test]
+fn maps_scaled_by_waves_come_back_and_are_observed_as_pixels_are() {
+    assert!(come_back("waves", MapScale::Waves).fields.unwrap().waves.is_some());
+}
+
+#[test]
+fn maps_through_logarithms_come_back_and_are_observed_as_pixels_are() {
+    assert!(
+        come_back("logarithms", MapScale::Logarithm)
+            .fields
+            .unwrap()
+            .logarithm
+            .is_some()
     );
 }
 
