@@ -8,6 +8,8 @@ const LINEAR: f64 = 0.05;
 const STEPS: usize = 60;
 /// Parameters count as no farther from their means than this many deviations.
 const FARTHEST: f64 = 3.0;
+/// Logarithms count as no larger than this on their way back, so that powers of draws gone astray are numbers.
+const LARGEST: f64 = 700.0;
 
 /// Scaled maps of a bin become `lambda [h(x / lambda) - mean] + mean of x`, with `h(u) = ln(1 + u)` and a shift that hangs on the
 /// parameters, `ln lambda = q(parameters)`, a quadratic form.
@@ -82,7 +84,8 @@ impl ShiftedLogarithm {
         }
     }
 
-    /// `log |det|` of [`ShiftedLogarithm::flatten`] where it gives these maps: `sum ln h' - ln(mean 1 / h') ` with the signs of the way back.
+    /// `log |det|` of [`ShiftedLogarithm::flatten`] where it gives these maps: `ln mean(s) - sum ln s` of every bin, with the slopes `s`
+    /// of the way back.
     pub(super) fn log_volume(&self, maps: &[f32], parameters: &[f32]) -> f64 {
         let bins = self.coefficients.len();
         let of = |(bin, shift): (usize, f64)| {
@@ -109,7 +112,10 @@ struct Restored {
 impl Restored {
     fn of<'a>(values: impl Iterator<Item = &'a f32> + Clone, shift: f64) -> Self {
         let scaled = values.map(|&value| f64::from(value) / shift);
-        let powers: Vec<f64> = scaled.clone().map(f64::exp).collect();
+        let powers: Vec<f64> = scaled
+            .clone()
+            .map(|value| value.clamp(-LARGEST, LARGEST).exp())
+            .collect();
         let places = powers.len() as f64;
         let wanted = scaled.sum::<f64>() / places;
         let mean = powers.iter().sum::<f64>() / places;
@@ -194,6 +200,14 @@ mod tests {
         assert!(skewness(&flat) > 1.5, "{}", skewness(&flat));
         fit.flatten(&mut flat, &[0.0]);
         assert!(skewness(&flat).abs() < 0.12, "{}", skewness(&flat));
+    }
+
+    #[test]
+    fn maps_gone_astray_come_back_as_numbers() {
+        let fit = fit();
+        let mut wild: Vec<f32> = (0..2 * PLACES).map(|at| [1e6, -1e6, 3e4, 0.0][at % 4]).collect();
+        fit.restore(&mut wild, &[-3.0]);
+        assert!(wild.iter().all(|value| value.is_finite()), "{wild:?}");
     }
 
     #[test]
