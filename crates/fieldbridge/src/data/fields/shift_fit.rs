@@ -51,7 +51,7 @@ impl Skewness {
 
 /// `s = 1 / lambda` of a shifted log-normal variable by its second and third moments: `m_3 / m_2^2 = 3 s + m_2 s^3`.
 fn inverse_shift([second, third]: [f64; 2]) -> f64 {
-    if !(second > 0.0) {
+    if second.is_nan() || second <= 0.0 {
         return 0.0;
     }
     let wanted = third / (second * second);
