@@ -9,6 +9,8 @@ pub mod bridge;
 pub mod check;
 pub mod coupling;
 pub mod data;
+#[cfg(test)]
+mod determinant;
 pub mod device;
 pub mod error;
 pub mod infer;

@@ -6,6 +6,7 @@
 //! in memory or on disk. Rows may also be drawn from a distribution whose density is [`known`].
 
 mod base_points;
+mod cholesky;
 mod columns;
 mod dataset;
 pub mod fields;

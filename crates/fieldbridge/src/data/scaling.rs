@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fields::FieldScaling;
 use super::modality::{ModalityScaling, is_sentinel};
-use super::target::TargetScaling;
+use super::target::{TargetScaling, as_single};
 use crate::bridge::Rows;
 use crate::error::Error;
 use crate::network::Modality;
@@ -64,7 +64,7 @@ impl Encoded {
         let (scaled, log_volume) = scaling.encode(answer);
         let mut one = Rows {
             count: 1,
-            data: scaled.iter().map(|&value| value as f32).collect(),
+            data: as_single(&scaled),
             ..Rows::default()
         };
         if self.source_rows.last() == Some(&others.source_rows[place]) {
@@ -258,7 +258,7 @@ impl Scaling {
                 }
             }
             let (scaled, log_volume) = self.target.encode(&found);
-            encoded.rows.data.extend(scaled.iter().map(|&value| value as f32));
+            encoded.rows.data.extend(as_single(&scaled));
             encoded.log_volume.push(log_volume);
             encoded.target.extend(found);
         }

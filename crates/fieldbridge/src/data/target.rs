@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cholesky::cholesky;
 use super::recipe::{TargetRecipe, TargetScale};
 use crate::error::Error;
 use crate::transform::Bijection;
@@ -188,24 +189,7 @@ impl TargetScaling {
     }
 }
 
-/// Lower triangular `L` with `L L^T` the matrix; the index of the first dependent column when there is none.
-pub(super) fn cholesky(matrix: &[f64], dimension: usize) -> Result<Vec<f64>, usize> {
-    let mut lower = vec![0.0; dimension * dimension];
-    for i in 0..dimension {
-        for j in 0..=i {
-            let overlap: f64 = (0..j)
-                .map(|k| lower[i * dimension + k] * lower[j * dimension + k])
-                .sum();
-            let rest = matrix[i * dimension + j] - overlap;
-            if i == j {
-                if rest <= 1e-12 * matrix[i * dimension + i] {
-                    return Err(i);
-                }
-                lower[i * dimension + i] = rest.sqrt();
-            } else {
-                lower[i * dimension + j] = rest / lower[j * dimension + j];
-            }
-        }
-    }
-    Ok(lower)
+/// Numbers as a network takes them.
+pub(super) fn as_single(values: &[f64]) -> Vec<f32> {
+    values.iter().map(|&value| value as f32).collect()
 }

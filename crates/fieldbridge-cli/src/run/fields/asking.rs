@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use super::amplitudes::Amplitudes;
 use super::baselines;
 use super::comparison::Comparison;
-use super::draws::{Summary, moments};
+use super::draws::{Summary, mean_and_error};
 use super::exact::Exact;
 use super::extremes::ExtremeRanks;
 use super::found::{Example, FieldFound, Ratios, Spectra};
@@ -183,10 +183,7 @@ pub(super) fn ask(
     }
     let averaged = |all: &[Vec<f64>]| -> (Vec<f64>, Vec<f64>) {
         (0..all[0].len())
-            .map(|at| {
-                let (mean, deviation) = moments(all.iter().map(|values| values[at]));
-                (mean, deviation / (all.len() as f64).sqrt())
-            })
+            .map(|at| mean_and_error(all.iter().map(|values| values[at])))
             .unzip()
     };
     let (ratio, ratio_error) = match ratios.is_empty() {

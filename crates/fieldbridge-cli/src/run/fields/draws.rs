@@ -79,3 +79,10 @@ pub(super) fn moments(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let squares = values.map(|value| (value - mean).powi(2)).sum::<f64>();
     (mean, (squares / (count - 1.0).max(1.0)).sqrt())
 }
+
+/// Mean of a sample and its standard error.
+pub(super) fn mean_and_error(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let count = values.clone().count() as f64;
+    let (mean, deviation) = moments(values);
+    (mean, deviation / count.sqrt())
+}

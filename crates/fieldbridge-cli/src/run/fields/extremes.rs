@@ -1,6 +1,6 @@
 //! Lowest and highest pixels of true maps among those of draws.
 
-use super::draws::moments;
+use super::draws::mean_and_error;
 use super::found::{Extremes, Ranks};
 
 /// Powers and shares of pixels may be right while voids are too deep or peaks too high: of the lowest and of the highest pixel of
@@ -44,11 +44,8 @@ impl ExtremeRanks {
 
     pub(super) fn finish(&self) -> Extremes {
         let [lowest, highest] = [0, 1].map(|end| {
-            let of = |bin: usize| {
-                let (mean, deviation) = moments(self.rows.iter().map(|row| row[bin][end]));
-                (mean, deviation / (self.rows.len() as f64).sqrt())
-            };
-            let (mean, errors) = (0..self.bins).map(of).unzip();
+            let ranks = |bin: usize| self.rows.iter().map(move |row| row[bin][end]);
+            let (mean, errors) = (0..self.bins).map(|bin| mean_and_error(ranks(bin))).unzip();
             Ranks { mean, errors }
         });
         Extremes { lowest, highest }

@@ -14,7 +14,7 @@ use crate::data::report::DataReport;
 use crate::data::rows::{RowStore, RowWriter, chunks};
 use crate::data::scaling::Scaling;
 use crate::data::split::{Part, Split};
-use crate::data::target::{TargetScaling, TargetSums};
+use crate::data::target::{TargetScaling, TargetSums, as_single};
 use crate::error::Error;
 use crate::network::Reading;
 use crate::random::Stream;
@@ -52,11 +52,6 @@ fn chosen(all: &[f64], width: usize, columns: &[usize]) -> Vec<Vec<f64>> {
     all.chunks_exact(width)
         .map(|row| columns.iter().map(|&column| row[column]).collect())
         .collect()
-}
-
-/// Numbers as a network takes them.
-fn as_single(values: &[f64]) -> Vec<f32> {
-    values.iter().map(|&value| value as f32).collect()
 }
 
 /// The refusal of a parameter outside its bounds.
@@ -242,9 +237,9 @@ impl FieldDataset {
             ));
         }
         let mut row = as_single(&target.encode(&own).0);
-        let maps: Vec<f32> = made.convergence.iter().map(|&value| value as f32).collect();
         let fields = self.fields();
-        row.extend(fields.encode(&fields.geometry.by_place(&maps), &row));
+        let maps = fields.geometry.by_place(&as_single(&made.convergence));
+        row.extend(fields.encode(&maps, &row));
         Ok(row)
     }
 

@@ -2,6 +2,7 @@
 
 use super::{FieldScaling, FieldSimulations};
 use crate::data::scaling::{Encoded, Scaling};
+use crate::data::target::as_single;
 use crate::error::Error;
 
 impl Scaling {
@@ -19,22 +20,22 @@ impl Scaling {
             )
         })?;
         let mut encoded = Encoded::default();
+        let volume = self.learned_fields().map_or(0.0, FieldScaling::log_volume);
         for &row in rows {
             let all = simulations.parameters(row..row + 1)?;
             let parameters: Vec<f64> = columns.iter().map(|&column| all[column]).collect();
             let (scaled, mut log_volume) = self.target.encode(&parameters);
-            let scaled: Vec<f32> = scaled.iter().map(|&value| value as f32).collect();
+            let scaled = as_single(&scaled);
             encoded.rows.data.extend_from_slice(&scaled);
             encoded.target.extend(parameters);
             if self.learned_fields().is_some() {
                 let maps = simulations.convergence(row..row + 1)?;
-                let encoded_maps = fields.encode(&maps, &scaled);
-                log_volume += fields.log_volume(&encoded_maps, &scaled);
-                encoded.rows.data.extend(encoded_maps);
+                encoded.rows.data.extend(fields.encode(&maps, &scaled));
+                log_volume += fields.row_log_volume(&maps, &scaled);
                 encoded.target.extend(maps.iter().map(|&value| f64::from(value)));
             }
             fields.encode_observation(&fields.simulated(simulations, row)?, &mut encoded.rows);
-            encoded.log_volume.push(log_volume);
+            encoded.log_volume.push(log_volume + volume);
         }
         encoded.source_rows = rows.to_vec();
         finish(&mut encoded);

@@ -87,14 +87,18 @@ impl FieldScaling {
         self.deviation[bin].hypot(self.noise[bin])
     }
 
+    /// Every pixel minus the mean of its bin, over the deviation.
+    fn over_deviations(&self, maps: &[f32]) -> Vec<f32> {
+        let bins = self.geometry.bins;
+        let numbered = maps.iter().enumerate();
+        numbered
+            .map(|(at, &value)| ((f64::from(value) - self.mean[at % bins]) / self.deviation[at % bins]) as f32)
+            .collect()
+    }
+
     /// Scaled maps of a universe of these scaled parameters.
     pub fn encode(&self, maps: &[f32], parameters: &[f32]) -> Vec<f32> {
-        let bins = self.geometry.bins;
-        let mut scaled: Vec<f32> = maps
-            .iter()
-            .enumerate()
-            .map(|(at, &value)| ((f64::from(value) - self.mean[at % bins]) / self.deviation[at % bins]) as f32)
-            .collect();
+        let mut scaled = self.over_deviations(maps);
         if let Some(waves) = &self.waves {
             waves.flatten(&mut scaled, self.geometry.pixels);
         }
@@ -119,13 +123,19 @@ impl FieldScaling {
         Cow::Owned(maps)
     }
 
-    /// `log |det|` of the scaling where it gives these maps.
-    pub fn log_volume(&self, scaled: &[f32], parameters: &[f32]) -> f64 {
+    /// `log |det|` of what is the same for all maps in that scaling.
+    pub fn log_volume(&self) -> f64 {
         let places = (self.geometry.pixels * self.geometry.pixels) as f64;
-        let (waves, logarithm) = (self.waves.as_ref(), self.logarithm.as_ref());
+        let waves = self.waves.as_ref();
         waves.map_or(0.0, |waves| waves.log_volume(self.geometry.pixels))
-            + logarithm.map_or(0.0, |logarithm| logarithm.log_volume(scaled, parameters))
             - places * self.deviation.iter().map(|deviation| deviation.ln()).sum::<f64>()
+    }
+
+    /// What these maps of a universe of these scaled parameters add to it.
+    pub fn row_log_volume(&self, maps: &[f32], parameters: &[f32]) -> f64 {
+        self.logarithm.as_ref().map_or(0.0, |logarithm| {
+            logarithm.log_volume(&self.over_deviations(maps), parameters)
+        })
     }
 
     /// Maps in convergence again.

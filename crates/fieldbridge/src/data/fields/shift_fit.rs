@@ -2,6 +2,7 @@
 
 use super::ShiftedLogarithm;
 use super::logarithm::{sum_of_products, terms};
+use crate::data::cholesky::{cholesky, solved};
 
 /// Shifts, in deviations of pixels, at most: maps that are no more skewed than this keep their pixels.
 const LARGEST_SHIFT: f64 = 1e3;
@@ -90,7 +91,7 @@ fn fitted(rows: &[Vec<f64>], inverse: &[f64]) -> (Vec<f64>, [f64; 2]) {
     for i in 0..width {
         normal[i * width + i] += 1e-4;
     }
-    let lower = crate::data::target::cholesky(&normal, width).expect("a sum of squares and a positive diagonal");
+    let lower = cholesky(&normal, width).expect("a sum of squares and a positive diagonal");
     for _ in 0..STEPS {
         let mut right = vec![0.0; width];
         for (row, s) in rows.iter().zip(inverse) {
@@ -115,19 +116,6 @@ fn fitted(rows: &[Vec<f64>], inverse: &[f64]) -> (Vec<f64>, [f64; 2]) {
             [low.min(value), high.max(value)]
         });
     (beta, range)
-}
-
-/// The answer to `L L^T x = b`.
-fn solved(lower: &[f64], width: usize, mut b: Vec<f64>) -> Vec<f64> {
-    for i in 0..width {
-        let known: f64 = (0..i).map(|j| lower[i * width + j] * b[j]).sum();
-        b[i] = (b[i] - known) / lower[i * width + i];
-    }
-    for i in (0..width).rev() {
-        let known: f64 = (i + 1..width).map(|j| lower[j * width + i] * b[j]).sum();
-        b[i] = (b[i] - known) / lower[i * width + i];
-    }
-    b
 }
 
 #[cfg(test)]

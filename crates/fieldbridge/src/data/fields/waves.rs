@@ -125,6 +125,7 @@ impl WaveScaling {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::determinant::log_determinant;
     use crate::random::Stream;
 
     const SIDE: usize = 8;
@@ -201,26 +202,13 @@ mod tests {
             amplitudes: vec![vec![1.7, 1.7, 0.6, 0.4]],
         };
         let size = SMALL * SMALL;
-        let mut matrix: Vec<Vec<f64>> = (0..size)
-            .map(|place| {
-                let mut unit = vec![0.0; size];
-                unit[place] = 1.0;
-                waves.flatten(&mut unit, SMALL);
-                unit.into_iter().map(f64::from).collect()
-            })
-            .collect();
-        // elimination; the matrix is symmetric and positive
-        let mut logarithm = 0.0;
-        for at in 0..size {
-            let pivot = matrix[at].clone();
-            logarithm += pivot[at].ln();
-            for row in matrix.iter_mut().skip(at + 1) {
-                let factor = row[at] / pivot[at];
-                row.iter_mut()
-                    .zip(&pivot)
-                    .for_each(|(value, pivot)| *value -= factor * pivot);
-            }
-        }
+        let matrix = (0..size).flat_map(|place| {
+            let mut unit = vec![0.0; size];
+            unit[place] = 1.0;
+            waves.flatten(&mut unit, SMALL);
+            unit.into_iter().map(f64::from)
+        });
+        let logarithm = log_determinant(matrix.collect(), size);
         assert!((waves.log_volume(SMALL) - logarithm).abs() < 1e-4, "{logarithm}");
     }
 }
